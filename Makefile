@@ -1,0 +1,33 @@
+# The two commands of the README are `make demo` and `make test`. Everything runs inside .venv.
+VENV ?= .venv
+export VENV
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint check-all bench recordings accuracy train-environment clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
+
+demo: ## set up, start the server, play the demo's calls, print the console's address
+	@scripts/environment serve
+	@$(BIN)/voicerisk demo
+
+test: ## set up and pass every check and test
+	@scripts/system-packages chromium chromium-driver
+	@scripts/environment dev
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: ## format, lint, types, layers
+	@scripts/environment dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: ## measure and write benchmarks/RESULTS.md
+	@scripts/environment dev
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the environment and the demo's data
+	rm -rf $(VENV) data runs
