@@ -158,7 +158,7 @@ def _dotted(path: tuple[str | int, ...]) -> str:
 
 
 def _line(text: str, path: tuple[str | int, ...]) -> str:
-    """The line where the key stands, as ":12", as near as plain reading can tell; empty when it is not written there."""
+    """The line where the key stands, as ":12", as near as plain reading can tell; empty where it is not written."""
     tables = [part for part in path[:-1] if isinstance(part, str)]
     numbers = [part for part in path if isinstance(part, int)]
     leaf = str(path[-1]) if path and isinstance(path[-1], str) else None

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from voicerisk.events import Role
 
 Message = str | bytes
-"""One websocket message: `str` for a text frame, `bytes` for a binary one. For a TCP codec: a piece of the byte stream."""
+"""One websocket message: `str` for a text frame, `bytes` for a binary one. Of TCP: a piece of the byte stream."""
 
 Samples = npt.NDArray[np.int16]
 """Linear 16-bit PCM of one channel, shape (n,), native byte order."""

@@ -14,10 +14,10 @@ every channel in the batch and the state that the previous chunk left behind, an
 | `voiced` | (batch,) | share of the chunk's frames that are voiced, 0..1 |
 | `level_db` | (batch,) | level of the voiced frames, dBFS; -100 where there are none |
 | `pitch_st` | (batch,) | mean pitch of the voiced frames in semitones above 55 Hz; 0 where there are none |
-| `tension stress arousal valence` | (batch,) | calibrated 0..1, over the rolling window (default: the last 3 s of speech) |
+| `tension stress arousal valence` | (batch,) | calibrated 0..1, over the rolling window (the last 3 s of speech) |
 | `emotion` | (batch, n_labels) | posteriors over model.toml's `emotions`, over the rolling window; sums to 1 |
-| `window_speech_s` | (batch,) | seconds of speech that the rolling window holds; 0 = the scores above mean nothing yet |
-| `all_tension all_stress all_arousal all_valence all_emotion all_speech_s` | as above | the same pooled over all speech so far |
+| `window_speech_s` | (batch,) | seconds of speech in the rolling window; 0 = the scores above mean nothing yet |
+| `all_tension` ... `all_emotion all_speech_s` | as above | the same six pooled over all speech so far |
 | `<state>_next` | as the state | what to put in with the next chunk |
 
 Rows of a batch are independent: a row's outputs never depend on its neighbours. The window heads lie off the path
