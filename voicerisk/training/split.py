@@ -1,0 +1,119 @@
+"""Which speakers train the model, which choose between models, and which only ever judge one.
+
+The split of the public corpora is fixed in `split.csv` beside this file and never redrawn: a number in a model card of
+last year must still mean the same speakers. `draw` made it, and draws one for a site's own marked calls.
+"""
+
+import csv
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from voicerisk.training.corpora.clip import Clip, CorpusError
+
+Part = Literal["train", "dev", "test"]
+Split = dict[str, Part]
+"""Speaker to part. A speaker's name is unique across corpora."""
+
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+SPLIT_FILE: Final = Path(__file__).with_name("split.csv")
+SEED: Final = 20
+DEV_SHARE: Final = 0.15
+TEST_SHARE: Final = 0.2
+MANY_SPEAKERS: Final = 20
+BIG_SPEAKER: Final = 0.1
+
+
+def read_split(file: Path = SPLIT_FILE) -> Split:
+    """Return the committed split. Raises `CorpusError` for a speaker in two parts, or a line that is not understood."""
+    split: Split = {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if rows.fieldnames != ["corpus", "speaker", "part"]:
+            raise CorpusError(f"{file}: the header must be corpus,speaker,part")
+        for row in rows:
+            part = next((part for part in PARTS if part == row["part"]), None)
+            if part is None or not row["speaker"]:
+                raise CorpusError(f"{file}: line {rows.line_num}: expected corpus,speaker,{'|'.join(PARTS)}")
+            if row["speaker"] in split:
+                raise CorpusError(f"{file}: line {rows.line_num}: {row['speaker']} stands there twice")
+            split[row["speaker"]] = part
+    return split
+
+
+def write_split(split: Split, clips: Iterable[Clip], file: Path = SPLIT_FILE) -> None:
+    """Write a split in the order of corpus, part and speaker."""
+    corpora = {clip.speaker: clip.corpus for clip in clips}
+    rows = sorted((corpora[speaker], PARTS.index(part), speaker, part) for speaker, part in split.items())
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(["corpus", "speaker", "part"])
+        writer.writerows([corpus, speaker, part] for corpus, _, speaker, part in rows)
+
+
+def divide(clips: Iterable[Clip], split: Split | None = None) -> dict[Part, list[Clip]]:
+    """Return the clips of each part, in the order in which they came.
+
+    A speaker that the split does not name (the owners' full corpus has more speakers than were drawn from) trains.
+    Raises `CorpusError` where one speaker would stand in two parts, or an unknown speaker outside of train.
+    """
+    split = read_split() if split is None else split
+    parts: dict[Part, list[Clip]] = {part: [] for part in PARTS}
+    for clip in clips:
+        parts[split.get(clip.speaker, "train")].append(clip)
+    check_apart(parts)
+    return parts
+
+
+def check_apart(parts: dict[Part, list[Clip]]) -> None:
+    """Raise `CorpusError` where a voice could be on both sides of the split.
+
+    That is: a speaker in two parts, a clip of unknown speaker outside of train, or one recording in two parts.
+    """
+    speakers: dict[str, Part] = {}
+    files: dict[Path, Part] = {}
+    for part, clips in parts.items():
+        for clip in clips:
+            if part != "train" and not clip.has_known_speaker:
+                raise CorpusError(f"{clip.id}: its speaker is unknown, so it may only train, not stand in {part}")
+            if speakers.setdefault(clip.speaker, part) != part:
+                raise CorpusError(f"speaker {clip.speaker} stands in both {speakers[clip.speaker]} and {part}")
+            if files.setdefault(clip.path, part) != part:
+                raise CorpusError(f"{clip.path} stands in both {files[clip.path]} and {part}")
+
+
+def draw(clips: Iterable[Clip], *, seed: int = SEED) -> Split:
+    """Return a new split by speaker: about 65 % train, 15 % dev, 20 % test of each corpus' women, men and unstated.
+
+    Groups of one or two speakers train. So do unknown speakers, children, and, in corpora of many speakers, anyone who
+    holds over a tenth of the clips: a test set that is half one person says little. The same clips and seed give the
+    same split, whatever their order.
+    """
+    clips = list(clips)
+    counts = Counter((clip.corpus, clip.speaker) for clip in clips)
+    sizes = Counter(clip.corpus for clip in clips)
+    n_speakers = Counter(corpus for corpus, _ in counts)
+    split: Split = {}
+    groups: dict[tuple[str, str], set[str]] = {}
+    for clip in clips:
+        share = counts[clip.corpus, clip.speaker] / sizes[clip.corpus]
+        is_big = n_speakers[clip.corpus] > MANY_SPEAKERS and share > BIG_SPEAKER
+        is_child = any(flag.startswith("child") for flag in clip.flags)
+        if is_big or is_child or not clip.has_known_speaker:
+            split[clip.speaker] = "train"
+        else:
+            groups.setdefault((clip.corpus, clip.gender), set()).add(clip.speaker)
+    for (corpus, gender), speakers in groups.items():
+        free = sorted(speakers - split.keys())
+        random.Random(_number(f"{seed}/{corpus}/{gender}")).shuffle(free)
+        n_test, n_dev = (max(1, round(share * len(free))) if len(free) > 2 else 0 for share in (TEST_SHARE, DEV_SHARE))
+        for index, speaker in enumerate(free):
+            split[speaker] = "test" if index < n_test else "dev" if index < n_test + n_dev else "train"
+    return split
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
