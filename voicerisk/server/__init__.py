@@ -1,0 +1,1 @@
+"""The running service: websocket ingest, the scoring thread, and the HTTP side."""
