@@ -11,6 +11,7 @@ last bit. With the number of rows always a multiple of 4 every tensor with a bat
 and no batch is of length 1, so both are gone; at most 3 rows of silence are the price.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final, NewType
 
@@ -20,7 +21,7 @@ import onnxruntime as ort
 
 from voicerisk.scoring import contract
 from voicerisk.scoring.model import OUTPUTS, Model
-from voicerisk.scoring.scores import ChunkScores, FloatArray
+from voicerisk.scoring.scores import EMOTION_OUTPUTS, ChunkScores, FloatArray, fetched_scores, rounded
 
 Slot = NewType("Slot", int)
 """A live channel's place in the engine: its row in the state arrays and the generation of that row in one number."""
@@ -61,9 +62,9 @@ class ScoringEngine:
         self._next_names = tuple(state.next_name for state in states)
         self._fetch_all = OUTPUTS + self._next_names
         self._fetch_chunk = contract.CHUNK_OUTPUTS + self._next_names
-        labels = (len(model.spec.emotions),)
+        self._widths = {name: len(model.spec.emotions) if name in EMOTION_OUTPUTS else 1 for name in OUTPUTS}
         self._row_shapes: dict[str, tuple[int, ...]] = {
-            **{name: labels if name.endswith("emotion") else () for name in OUTPUTS},
+            **{name: (width,) if name in EMOTION_OUTPUTS else () for name, width in self._widths.items()},
             **{state.next_name: state.shape for state in states},
         }
         self._without_heads = ort.RunOptions()
@@ -138,14 +139,18 @@ class ScoringEngine:
             failures = dict.fromkeys(np.flatnonzero(~finite).tolist(), reason)
         fetch = self._fetch_all if heads else self._fetch_chunk
         outputs = self._run_or_split(rows, audio, fetch, failures, first=0)
-        for name in fetch:
-            for i in np.flatnonzero(~_finite_rows(outputs[name][:n])).tolist():
-                failures.setdefault(i, f"the model's output {name} is not finite")
-        for state, name in zip(self._states, self._next_names, strict=True):
-            state[rows] = outputs[name][:n]
+        columns = [outputs[name].reshape(-1, self._widths[name]) for name in fetched_scores(heads)]
+        values = np.concatenate(columns, axis=1)[:n]
+        next_states = [outputs[name][:n] for name in self._next_names]
+        if not all(_all_finite(array) for array in (values, *next_states)):
+            for name in fetch:
+                for i in np.flatnonzero(~_finite_rows(outputs[name][:n])).tolist():
+                    failures.setdefault(i, f"the model's output {name} is not finite")
+        for state, next_state in zip(self._states, next_states, strict=True):
+            state[rows] = next_state
         if failures:
             self._reset(rows[list(failures)])
-        return ChunkScores.of(outputs, n, failures)
+        return ChunkScores(rounded(values), len(self.model.spec.emotions), heads, failures)
 
     def _rows_of(self, slots: Sequence[Slot]) -> Rows:
         """Rows of the state arrays, checked."""
@@ -209,8 +214,14 @@ def _padded(n: int) -> int:
     return -(-n // ROW_MULTIPLE) * ROW_MULTIPLE
 
 
+def _all_finite(values: FloatArray) -> bool:
+    """Whether all numbers are finite. A sum is infinite or NaN if any term is, and costs one pass and no mask."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return math.isfinite(values.sum())
+
+
 def _finite_rows(values: Audio) -> npt.NDArray[np.bool_]:
-    """Which rows hold finite numbers only. A sum is infinite or NaN if any term is, and costs one pass, no mask."""
+    """Which rows hold finite numbers only."""
     with np.errstate(invalid="ignore", over="ignore"):
         sums = values.reshape(len(values), -1).sum(axis=1)
     finite: npt.NDArray[np.bool_] = np.isfinite(sums)

@@ -1,8 +1,8 @@
 """What the engine says about one chunk of every channel in a batch (arrays), and about one channel (a frozen value)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -12,6 +12,8 @@ from voicerisk.scoring import contract
 
 FloatArray = npt.NDArray[np.float32]
 RoundedArray = npt.NDArray[np.float64]
+
+EMOTION_OUTPUTS: Final = ("emotion", "all_emotion")
 
 
 class ScoringError(Exception):
@@ -49,68 +51,35 @@ class ChunkScore(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class PooledScores:
-    """`Pooled` for n channels: arrays of shape (n,), `emotion` (n, n_labels)."""
-
-    tension: RoundedArray
-    stress: RoundedArray
-    arousal: RoundedArray
-    valence: RoundedArray
-    emotion: RoundedArray
-    speech_s: RoundedArray
-
-    @classmethod
-    def of(cls, outputs: Mapping[str, FloatArray], names: Sequence[str], n: int) -> Self:
-        """The first n rows of the six outputs `names`, which stand in the order of the fields, rounded."""
-        return cls(*(rounded(outputs[name][:n]) for name in names))
-
-    def rows(self) -> list[Pooled]:
-        """One value per channel, in the batch's order."""
-        return [
-            Pooled(tension, stress, arousal, valence, tuple(emotion), speech_s)
-            for tension, stress, arousal, valence, emotion, speech_s in zip(
-                self.tension.tolist(),
-                self.stress.tolist(),
-                self.arousal.tolist(),
-                self.valence.tolist(),
-                self.emotion.tolist(),
-                self.speech_s.tolist(),
-                strict=True,
-            )
-        ]
-
-
-@dataclass(frozen=True, slots=True)
 class ChunkScores:
-    """`ChunkScore` for the n channels of one run: arrays of shape (n,) in the order of the slots given.
+    """`ChunkScore` for the n channels of one run, in the order of the slots given.
 
-    `failures` maps a row that could not be scored to the reason; its numbers are meaningless and its state was reset.
+    `values` is (n, columns): the contract's `CHUNK_OUTPUTS`, and with `heads` also `WINDOW_OUTPUTS` and
+    `WHOLE_OUTPUTS`; each is a column, an emotion output `n_labels` columns. `failures` maps a row that could not be
+    scored to the reason; its numbers mean nothing and its state starts anew.
     """
 
-    speech: RoundedArray
-    voiced: RoundedArray
-    level_db: RoundedArray
-    pitch_st: RoundedArray
-    window: PooledScores | None
-    whole: PooledScores | None
+    values: RoundedArray
+    n_labels: int
+    heads: bool
     failures: Mapping[int, str]
 
-    @classmethod
-    def of(cls, outputs: Mapping[str, FloatArray], n: int, failures: Mapping[int, str]) -> Self:
-        """The first n rows of a run's outputs by their contract names, rounded; heads only where they were fetched."""
-        heads = contract.WINDOW_OUTPUTS[0] in outputs
-        return cls(
-            speech=rounded(outputs["speech"][:n]),
-            voiced=rounded(outputs["voiced"][:n]),
-            level_db=rounded(outputs["level_db"][:n]),
-            pitch_st=rounded(outputs["pitch_st"][:n]),
-            window=PooledScores.of(outputs, contract.WINDOW_OUTPUTS, n) if heads else None,
-            whole=PooledScores.of(outputs, contract.WHOLE_OUTPUTS, n) if heads else None,
-            failures=failures,
-        )
-
     def __len__(self) -> int:
-        return len(self.speech)
+        return len(self.values)
+
+    def column(self, name: str) -> RoundedArray:
+        """One output by its contract name, shape (n,), or (n, n_labels) for the emotions.
+
+        Raises:
+            KeyError: No such output, or a pooled one in a run without heads.
+        """
+        at = 0
+        for output in fetched_scores(self.heads):
+            width = self.n_labels if output in EMOTION_OUTPUTS else 1
+            if output == name:
+                return self.values[:, at : at + width] if output in EMOTION_OUTPUTS else self.values[:, at]
+            at += width
+        raise KeyError(name)
 
     def row(self, i: int) -> ChunkScore:
         """The score of row i.
@@ -118,29 +87,35 @@ class ChunkScores:
         Raises:
             ScoringError: That row failed.
         """
-        score = self.rows()[i]
-        if isinstance(score, ScoringError):
-            raise score
-        return score
+        if i in self.failures:
+            raise ScoringError(self.failures[i])
+        return self._score(self.values[i].tolist())
 
     def rows(self) -> list[ChunkScore | ScoringError]:
         """The score of every row, or the error where a row failed, in the batch's order."""
-        absent = [None] * len(self)
-        rows: list[ChunkScore | ScoringError] = [
-            ChunkScore(*numbers)
-            for numbers in zip(
-                self.speech.tolist(),
-                self.voiced.tolist(),
-                self.level_db.tolist(),
-                self.pitch_st.tolist(),
-                self.window.rows() if self.window else absent,
-                self.whole.rows() if self.whole else absent,
-                strict=True,
-            )
-        ]
+        rows: list[ChunkScore | ScoringError] = [self._score(line) for line in self.values.tolist()]
         for i, reason in self.failures.items():
             rows[i] = ScoringError(reason)
         return rows
+
+    def _score(self, line: list[float]) -> ChunkScore:
+        """One line of `values` as a value."""
+        speech, voiced, level_db, pitch_st, *pooled = line
+        if not self.heads:
+            return ChunkScore(speech, voiced, level_db, pitch_st)
+        middle = len(pooled) // 2
+        window, whole = _pooled(pooled[:middle]), _pooled(pooled[middle:])
+        return ChunkScore(speech, voiced, level_db, pitch_st, window, whole)
+
+
+def fetched_scores(heads: bool) -> tuple[str, ...]:
+    """Names of the outputs that `ChunkScores.values` is made of, in its order."""
+    return contract.CHUNK_OUTPUTS + (contract.WINDOW_OUTPUTS + contract.WHOLE_OUTPUTS if heads else ())
+
+
+def _pooled(line: list[float]) -> Pooled:
+    """Six outputs in the contract's order as a value."""
+    return Pooled(line[0], line[1], line[2], line[3], tuple(line[4:-1]), line[-1])
 
 
 def rounded(values: FloatArray) -> RoundedArray:
@@ -148,7 +123,7 @@ def rounded(values: FloatArray) -> RoundedArray:
 
     Rounding in float64 makes the numbers print short; adding 0.0 turns -0.0 into 0.0, which would print differently.
     """
-    # A failed row may hold infinities or NaN: they pass through, `failures` names the row.
+    wide: RoundedArray = values.astype(np.float64)
+    # A failed row may hold infinities or NaN; they pass through quietly, `failures` names the row.
     with np.errstate(invalid="ignore", over="ignore"):
-        wide: RoundedArray = values.astype(np.float64)
         return np.asarray(np.round(wide, contract.DECIMALS) + 0.0, dtype=np.float64)
