@@ -1,0 +1,15 @@
+"""From the model's scores of one caller to a tension level, a zone, and reasons in plain words."""
+
+from voicerisk.tension.emit import CallFacts, tension_events
+from voicerisk.tension.settings import TensionSettings, tension_problems
+from voicerisk.tension.tracker import Observation, TensionStep, TensionTracker
+
+__all__ = [
+    "CallFacts",
+    "Observation",
+    "TensionSettings",
+    "TensionStep",
+    "TensionTracker",
+    "tension_events",
+    "tension_problems",
+]

@@ -1,0 +1,108 @@
+"""The knobs of the tension level. Few on purpose: `voicerisk tune` searches them."""
+
+import msgspec
+
+from voicerisk.zones import Boundary, Zones, zone_problems
+
+DEFAULT_ZONES = Zones(
+    amber=Boundary(enter=0.6, leave=0.5, hold_s=1.92, leave_hold_s=2.88),
+    red=Boundary(enter=0.8, leave=0.6, hold_s=2.4, leave_hold_s=3.6),
+)
+
+
+class TensionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How tension is judged. Seconds are media seconds, weights are log-odds (0.7 doubles the odds).
+
+    Attributes:
+        zones: Where amber and red begin and end on the level, 0..1; holds in seconds of judged speech.
+        window_s: Speech over which present loudness and pitch are taken (median), like the model's own window.
+        min_speech_s: Speech that the model's window must hold before the caller is judged at all.
+        smoothing_s: Time constant that the log-odds are smoothed with, in judged speech; 0 = not at all.
+        usual_tension: The model's tension of an ordinary calm caller: what a caller is held against at first.
+        usual_weight_s: Seconds of the caller's own calm speech that count as much as `usual_tension` does.
+        learn_first_s: The caller's first speech is learned as his own usual, calm or not; after that only calm speech.
+        own_share: How much of the difference between this caller's usual and `usual_tension` is forgiven, 0..1.
+        own_max: The most that this moves the level either way, log-odds: who is furious from the start is not excused.
+        loudness_per_db: What each dB above the caller's own level adds, beyond `loudness_free_db`.
+        loudness_free_db: Louder by this much is ordinary talk.
+        pitch_per_st: What each semitone above the caller's own pitch adds, beyond `pitch_free_st`.
+        pitch_free_st: Higher by this much is ordinary talk.
+        talk_over_per_time: What each time of talking over the agent adds, after the first in `talk_over_window_s`.
+        talk_over_window_s: How far back talk-over is counted.
+        voice_max: The most that loudness, pitch and talk-over add together, so that a loud voice alone is no alarm.
+        min_speech: Probability of speech from which a block counts as speech.
+        min_voiced: Voiced share from which a block's loudness and pitch count.
+        max_missing: Share of a block that may have been lost for it to count.
+        min_quality: Share of the last `window_s` of audio that must have arrived.
+        silence_s: Nobody speaking for so long is an event.
+        window_every: A window event is made every so many blocks of 240 ms (and when the zone changes).
+    """
+
+    zones: Zones = DEFAULT_ZONES
+    window_s: float = 3.0
+    min_speech_s: float = 1.0
+    smoothing_s: float = 0.72
+    usual_tension: float = 0.2
+    usual_weight_s: float = 4.0
+    learn_first_s: float = 6.0
+    own_share: float = 0.5
+    own_max: float = 1.0
+    loudness_per_db: float = 0.1
+    loudness_free_db: float = 3.0
+    pitch_per_st: float = 0.15
+    pitch_free_st: float = 2.0
+    talk_over_per_time: float = 0.2
+    talk_over_window_s: float = 30.0
+    voice_max: float = 1.2
+    min_speech: float = 0.5
+    min_voiced: float = 0.3
+    max_missing: float = 0.5
+    min_quality: float = 0.7
+    silence_s: float = 10.0
+    window_every: int = 2
+
+
+_SHARES = ("own_share", "min_speech", "min_voiced", "max_missing", "min_quality")
+_NOT_NEGATIVE = (
+    "min_speech_s",
+    "smoothing_s",
+    "usual_weight_s",
+    "learn_first_s",
+    "own_max",
+    "loudness_per_db",
+    "loudness_free_db",
+    "pitch_per_st",
+    "pitch_free_st",
+    "talk_over_per_time",
+    "voice_max",
+)
+
+
+def tension_problems(settings: TensionSettings) -> list[tuple[str, str]]:
+    """What is wrong with the settings: (key path, plain words), empty when they make sense."""
+    problems = [(f"zones.{path}", words) for path, words in zone_problems(settings.zones)]
+    problems.extend(
+        (f"zones.{name}.enter", f"is {edge.enter:g}; the level runs from 0 to 1")
+        for name, edge in (("amber", settings.zones.amber), ("red", settings.zones.red))
+        if not 0.0 < edge.enter <= 1.0
+    )
+    problems.extend(
+        (name, f"is {value:g}; a share lies between 0 and 1")
+        for name in _SHARES
+        if not 0.0 <= (value := getattr(settings, name)) <= 1.0
+    )
+    problems.extend(
+        (name, f"is {value:g}; it must be 0 or more")
+        for name in _NOT_NEGATIVE
+        if not 0.0 <= (value := getattr(settings, name)) < float("inf")
+    )
+    problems.extend(
+        (name, f"is {value:g} seconds; between 0.24 and {most:g} makes sense")
+        for name, most in (("window_s", 30.0), ("talk_over_window_s", 600.0), ("silence_s", 600.0))
+        if not 0.24 <= (value := getattr(settings, name)) <= most
+    )
+    if not 0.0 < settings.usual_tension < 1.0:
+        problems.append(("usual_tension", f"is {settings.usual_tension:g}; it must lie between 0 and 1"))
+    if not 1 <= settings.window_every <= 4:
+        problems.append(("window_every", f"is {settings.window_every} blocks; 1 to 4 (0.24 to 0.96 s) makes sense"))
+    return problems

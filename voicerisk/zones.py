@@ -1,0 +1,107 @@
+"""Zones of a needle: when it enters amber or red, when it leaves again, and how long it must mean it.
+
+Each boundary is a Schmitt trigger on a **charge** between 0 and 1, counted in seconds of *evidence* (speech that was
+judged), never of the clock:
+
+    value >= enter           the charge rises, from empty to full in `hold_s`
+    value <  leave           the charge falls, from full to empty in `leave_hold_s`
+    in between               the charge stands still
+
+The boundary switches on when the charge is full and off when it is empty. So a short peak is not enough, a short dip
+in an outburst does not start the count anew (the idea of a cumulative sum), noise between `leave` and `enter` never
+makes the zone flap, and no evidence means no change. A higher needle never gives a lower zone: the charge rises and
+falls with the value at every step, and both switches follow the charge alone.
+"""
+
+from typing import Final
+
+import msgspec
+
+from voicerisk.events import Zone
+
+_FULL: Final = 1.0
+_DECIMALS: Final = 9
+"""The charge is rounded after each step: ten steps of 0.24 s fill a hold of 2.4 s, whatever floats make of 0.1."""
+
+SEVERITY: Final = {Zone.GREEN: 0, Zone.AMBER: 1, Zone.RED: 2}
+"""The order of the zones, calm to severe."""
+
+
+class Boundary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One edge of a zone, in the needle's own unit; holds in seconds of evidence, 0 = at once."""
+
+    enter: float
+    leave: float
+    hold_s: float = 0.0
+    leave_hold_s: float = 0.0
+
+
+class Zones(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where amber and red begin and end."""
+
+    amber: Boundary
+    red: Boundary
+
+
+class Latch:
+    """Whether one boundary is crossed, as the evidence comes in."""
+
+    __slots__ = ("_boundary", "_charge", "on")
+
+    def __init__(self, boundary: Boundary) -> None:
+        self._boundary = boundary
+        self._charge = 0.0
+        self.on = False
+
+    def step(self, value: float, evidence_s: float) -> bool:
+        """Whether the boundary is crossed after `evidence_s` more seconds at `value`; 0 seconds change nothing."""
+        edge = self._boundary
+        if evidence_s <= 0.0:
+            return self.on
+        if value >= edge.enter:
+            risen = _FULL if edge.hold_s <= 0.0 else self._charge + evidence_s / edge.hold_s
+            self._charge = min(_FULL, round(risen, _DECIMALS))
+        elif value < edge.leave:
+            fallen = 0.0 if edge.leave_hold_s <= 0.0 else self._charge - evidence_s / edge.leave_hold_s
+            self._charge = max(0.0, round(fallen, _DECIMALS))
+        if self._charge >= _FULL:
+            self.on = True
+        elif self._charge <= 0.0:
+            self.on = False
+        return self.on
+
+
+class ZoneTracker:
+    """The zone of one needle over time."""
+
+    __slots__ = ("_amber", "_red", "zone")
+
+    def __init__(self, zones: Zones) -> None:
+        self._amber = Latch(zones.amber)
+        self._red = Latch(zones.red)
+        self.zone = Zone.GREEN
+
+    def step(self, value: float, evidence_s: float) -> Zone:
+        """The zone after `evidence_s` more seconds of evidence at `value`."""
+        amber = self._amber.step(value, evidence_s)
+        red = self._red.step(value, evidence_s)
+        self.zone = Zone.RED if red else Zone.AMBER if amber else Zone.GREEN
+        return self.zone
+
+
+def zone_problems(zones: Zones) -> list[tuple[str, str]]:
+    """What is wrong with the boundaries: (key path, plain words), empty when they make sense."""
+    problems: list[tuple[str, str]] = []
+    for name, edge in (("amber", zones.amber), ("red", zones.red)):
+        if edge.leave > edge.enter:
+            problems.append((f"{name}.leave", f"leaves at {edge.leave:g}, above where it enters ({edge.enter:g})"))
+        problems.extend(
+            (f"{name}.{key}", f"is {seconds:g} seconds; a hold is 0 or more")
+            for key, seconds in (("hold_s", edge.hold_s), ("leave_hold_s", edge.leave_hold_s))
+            if not 0.0 <= seconds < float("inf")
+        )
+    if zones.red.enter < zones.amber.enter:
+        problems.append(
+            ("red.enter", f"red begins at {zones.red.enter:g}, below amber ({zones.amber.enter:g}); it must not")
+        )
+    return problems
