@@ -1,0 +1,217 @@
+"""The picture of now: live calls, open alerts and the service's vitals, for the console, the feed and the listeners."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from voicerisk.events import Evidence, Reason, Role, Window
+from voicerisk.server import metrics
+from voicerisk.server.feed import Feed
+from voicerisk.server.listen import Ears, Listener, Samples
+from voicerisk.server.views import CURVE_POINTS, CURVE_STEP_S, AlertView, CallUpdate, CallView, Vitals
+
+
+class _Live:
+    """One call on the board and what of it the feed has not been told yet."""
+
+    __slots__ = ("changed", "ears", "new_from_s", "told_reasons", "view")
+
+    def __init__(self, view: CallView) -> None:
+        self.view = view
+        self.ears = Ears()
+        self.changed = False
+        self.new_from_s = 0
+        self.told_reasons: Sequence[Reason] = ()
+
+
+class LiveBoard:
+    """What is going on now. The runtime tells it, everything that shows reads it; all in one event loop's thread.
+
+    Alerts and the start and end of calls go out at once. Changes of tension are gathered per call until `flush`, which
+    the HTTP side calls a few times a second: 300 calls cost a screen two messages a second, not 1,250.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[str, _Live] = {}
+        self._alerts: dict[str, AlertView] = {}
+        self.vitals = Vitals()
+        self.feed = Feed(self.picture)
+
+    # What the runtime tells
+
+    def call_started(
+        self,
+        call_id: str,
+        *,
+        gateway: str,
+        roles: Sequence[Role],
+        started_at_s: float,
+        queue: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """A call is on. `labels` must be free of numbers in the clear. A known call id (a second stream) goes on."""
+        known = self._calls.get(call_id)
+        view = CallView(
+            id=call_id,
+            gateway=gateway,
+            roles=tuple(roles),
+            started_at_s=started_at_s if known is None else known.view.started_at_s,
+            queue=queue,
+            labels=dict(labels or {}),
+            curve=[] if known is None else known.view.curve,
+        )
+        if known is None:
+            self._calls[call_id] = _Live(view)
+        else:
+            known.view = view
+        metrics.live_calls.set(len(self._calls))
+        self.feed.publish("call.started", {"call": view})
+
+    def call_updated(self, call_id: str, window: Window, *, talk_over_s: float = 0.0, held: bool = False) -> None:
+        """The call stands like this at `window.at_s` of its own time. Once per scored chunk; unknown ids pass.
+
+        `talk_over_s` is how long both spoke at once of late; `held` says that no audio comes because of a hold.
+        """
+        live = self._calls.get(call_id)
+        if live is None:
+            return
+        view = live.view
+        self._mark(live)
+        level = None if window.evidence is Evidence.TOO_LITTLE_SPEECH else window.level
+        view.media_s, view.level, view.zone, view.held = window.at_s, level, window.zone, held
+        view.evidence, view.quality = window.evidence, window.quality
+        view.reasons, view.talk_over_s = window.reasons, talk_over_s
+        _extend(view, window.at_s, level)
+
+    def call_ended(self, call_id: str, reason: str = "") -> None:
+        """The call is over: it leaves the board, and its listeners hear the end."""
+        live = self._calls.pop(call_id, None)
+        if live is None:
+            return
+        live.ears.end()
+        metrics.live_calls.set(len(self._calls))
+        self.feed.publish("call.ended", {"call_id": call_id, "reason": reason})
+
+    def alert_changed(self, alert: AlertView) -> None:
+        """An alert is new or has changed; save it first. A resolved one is told and then leaves the board."""
+        kind = "alert.updated" if alert.id in self._alerts else "alert.opened"
+        if alert.state == "resolved":
+            self._alerts.pop(alert.id, None)
+            kind = "alert.updated"
+        else:
+            self._alerts[alert.id] = alert
+        metrics.alerts_open.set(len(self._alerts))
+        self.feed.publish(kind, {"alert": alert})
+
+    def alert_durable(self, alert_id: str) -> None:
+        """An alert that was shown while the store could not take it has now been saved (`Store.on_durable`)."""
+        alert = self._alerts.get(alert_id)
+        if alert is not None and not alert.durable:
+            self.alert_changed(msgspec.structs.replace(alert, durable=True))
+
+    def vitals_changed(self, vitals: Vitals) -> None:
+        """How the service fares now; about once a second, and at once when tone alerts stop or come back."""
+        self.vitals = vitals
+        self.feed.publish("status", {"status": vitals})
+
+    def audio_block(self, call_id: str, customer: Samples | None, agent: Samples | None) -> None:
+        """The next piece of the call's sound, int16 at 8 kHz, shape (n,) each; for listeners only, never kept."""
+        live = self._calls.get(call_id)
+        if live is not None:
+            live.ears.hear(customer, agent)
+
+    # What the HTTP side asks
+
+    def flush(self) -> None:
+        """Tells the feed, in one event, everything that moved in calls since the last flush."""
+        updates = [_update(live) for live in self._calls.values() if live.changed]
+        if updates:
+            self.feed.publish("call.updated", {"calls": updates})
+
+    def picture(self) -> Mapping[str, Any]:
+        """Everything at once, as the feed's snapshot has it."""
+        return {"calls": self.calls(), "alerts": self.alerts(), "status": self.vitals, "curve_step_s": CURVE_STEP_S}
+
+    def calls(self) -> list[CallView]:
+        """The live calls, the tensest first."""
+        views = [live.view for live in self._calls.values()]
+        return sorted(views, key=lambda view: -1.0 if view.level is None else view.level, reverse=True)
+
+    def call(self, call_id: str) -> CallView | None:
+        """One live call."""
+        live = self._calls.get(call_id)
+        return None if live is None else live.view
+
+    def alerts(self) -> list[AlertView]:
+        """The alerts that are not resolved, newest first."""
+        return sorted(self._alerts.values(), key=lambda alert: alert.opened_at_s, reverse=True)
+
+    def alert(self, alert_id: str) -> AlertView | None:
+        """One unresolved alert."""
+        return self._alerts.get(alert_id)
+
+    def listen(self, call_id: str, person: str) -> tuple[Listener, Callable[[], None]] | None:
+        """A listener on a live call and what to call when it goes; None if there is no such call."""
+        live = self._calls.get(call_id)
+        if live is None:
+            return None
+        listener = live.ears.add(person)
+        self._listeners_changed(live)
+
+        def leave() -> None:
+            live.ears.remove(listener)
+            self._listeners_changed(live)
+
+        return listener, leave
+
+    def _listeners_changed(self, live: _Live) -> None:
+        live.view.listeners = live.ears.people
+        self._mark(live)
+
+    @staticmethod
+    def _mark(live: _Live) -> None:
+        """Notes that the feed has to be told, and from which point of the curve on."""
+        if not live.changed:
+            live.changed = True
+            live.new_from_s = live.view.curve_end_s
+
+
+def _extend(view: CallView, media_s: float, level: float | None) -> None:
+    """Puts the level into its second of the curve; seconds without a level in between are not known."""
+    second = int(media_s / CURVE_STEP_S)
+    point = None if level is None else round(100 * level)
+    if not view.curve:
+        view.curve, view.curve_end_s = [point], second
+        return
+    ahead = second - view.curve_end_s
+    if ahead <= 0:
+        last = view.curve[-1]
+        view.curve[-1] = point if last is None or (point is not None and point > last) else last
+        return
+    view.curve += [None] * min(ahead - 1, CURVE_POINTS) + [point]
+    del view.curve[:-CURVE_POINTS]
+    view.curve_end_s = second
+
+
+def _update(live: _Live) -> CallUpdate:
+    view = live.view
+    live.changed = False
+    # From the point that may still have grown since it was last told.
+    n_new = min(view.curve_end_s - live.new_from_s + 1, len(view.curve))
+    update = CallUpdate(
+        id=view.id,
+        media_s=view.media_s,
+        level=view.level,
+        zone=view.zone,
+        evidence=view.evidence,
+        quality=view.quality,
+        talk_over_s=view.talk_over_s,
+        held=view.held,
+        curve_end_s=view.curve_end_s,
+        points=view.curve[-n_new:] if n_new > 0 else (),
+        listeners=view.listeners,
+    )
+    if view.reasons != live.told_reasons:
+        update.reasons = live.told_reasons = view.reasons
+    return update

@@ -1,0 +1,72 @@
+"""The sign-in page: a name, the site's token where one is set, and a signed cookie in return."""
+
+import asyncio
+from html import escape
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from voicerisk.server.auth import COOKIE, Sessions, clean_name
+
+_PAGE: Final = (Path(__file__).parent / "static" / "sign_in.html").read_text(encoding="utf-8")
+_TOKEN_FIELD: Final = (
+    '<label>Password of this desk <input name="token" type="password" required autocomplete="current-password"></label>'
+)
+WRONG_TOKEN_PAUSE_S: Final = 0.5
+
+
+def sign_in_router(sessions: Sessions, *, needs_token: bool) -> APIRouter:
+    """The routes /sign-in and /sign-out."""
+    router = APIRouter()
+
+    def page(next_path: str, error: str = "", status: int = 200) -> Response:
+        shown = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
+        html = _PAGE.replace("{{error}}", shown).replace("{{token_field}}", _TOKEN_FIELD if needs_token else "")
+        return HTMLResponse(html.replace("{{next}}", escape(_local(next_path))), status)
+
+    @router.get("/sign-in", include_in_schema=False)
+    async def ask(next: str = "/") -> Response:
+        return page(next)
+
+    @router.post("/sign-in", include_in_schema=False)
+    async def sign_in(
+        request: Request,
+        person: Annotated[str, Form()] = "",
+        token: Annotated[str, Form()] = "",
+        next: Annotated[str, Form()] = "/",
+    ) -> Response:
+        if not sessions.is_token(token):
+            await asyncio.sleep(WRONG_TOKEN_PAUSE_S)
+            return page(next, "That password is not right.", 403)
+        try:
+            name = clean_name(person)
+        except ValueError as error:
+            return page(next, f"{str(error).capitalize()}.", 422)
+        response = RedirectResponse(_local(next), 303)
+        response.set_cookie(
+            COOKIE,
+            sessions.cookie_for(name),
+            max_age=sessions.max_age_s,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    @router.post("/sign-out", include_in_schema=False)
+    async def sign_out() -> Response:
+        response = RedirectResponse("/sign-in", 303)
+        response.delete_cookie(COOKIE)
+        return response
+
+    return router
+
+
+def _local(path: str) -> str:
+    """The path if it leads to this site, else "/": a link must not send a signed-in person elsewhere."""
+    parts = urlsplit(path)
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return path if is_ours and path.isprintable() else "/"

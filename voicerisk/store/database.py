@@ -1,0 +1,64 @@
+"""Opens the database: the engine with its safety settings, the tables, and the check of the schema's version."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from voicerisk.store.schema import SCHEMA_VERSION, Base, MetaRow
+from voicerisk.store.settings import StoreSettings
+from voicerisk.store.writer import StoreError, describe
+
+
+def open_database(settings: StoreSettings) -> Engine:
+    """An engine whose tables exist and are this program's version.
+
+    Raises `StoreError` when the place cannot be opened or was written by a newer program.
+    """
+    try:
+        url = make_url(settings.url)
+    except SQLAlchemyError:
+        raise StoreError(
+            f"store.url {settings.url!r} is not a database address; e.g. sqlite:///data/voicerisk.db"
+        ) from None
+    shown = url.render_as_string(hide_password=True)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite and url.database in (None, "", ":memory:"):
+        raise StoreError("store.url names a database in memory; alerts would not survive a restart. Give it a file.")
+    try:
+        if is_sqlite:
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, pool_pre_ping=not is_sqlite)
+        if is_sqlite:
+            _make_sqlite_durable(engine, settings.busy_timeout_s)
+        Base.metadata.create_all(engine)
+        _check_version(engine, shown)
+    except (OSError, ImportError, SQLAlchemyError) as error:
+        raise StoreError(f"cannot open the store at {shown}: {describe(error)}") from error
+    return engine
+
+
+def _make_sqlite_durable(engine: Engine, busy_timeout_s: float) -> None:
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={round(busy_timeout_s * 1000)}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: in WAL mode the default lets the last commits go when the power does; a shown alert must stay.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+
+def _check_version(engine: Engine, shown: str) -> None:
+    with Session(engine) as session, session.begin():
+        row = session.get(MetaRow, "schema_version")
+        if row is None:
+            session.add(MetaRow(key="schema_version", value=str(SCHEMA_VERSION)))
+        elif row.value != str(SCHEMA_VERSION):
+            raise StoreError(
+                f"the store at {shown} has schema version {row.value}, this program knows {SCHEMA_VERSION}; "
+                "run the program's version that wrote it, or name another store.url"
+            )

@@ -1,0 +1,24 @@
+"""The store's settings: where the database is and how long it may be waited for."""
+
+from typing import Annotated
+
+import msgspec
+
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[store]` table of the configuration."""
+
+    url: str = "sqlite:///data/voicerisk.db"
+    """Any SQLAlchemy address of a synchronous driver; for SQLite the folder is created when it is missing."""
+
+    busy_timeout_s: _Seconds = 5.0
+    """How long a write waits for another process that holds the SQLite database, before it counts as failed."""
+
+    retry_s: _Seconds = 1.0
+    """How often unsaved alerts, calls and curves are tried again while the database refuses them."""
+
+    max_unsaved: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    """How many calls and curve pieces wait for a database that is gone; above it the oldest are let go and counted.
+    Alerts are never let go."""
