@@ -1,0 +1,122 @@
+"""The websocket server that gateways connect to: `IngestServer` listens, sweeps, drains and stops."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from voicerisk.clock import monotonic_s
+from voicerisk.server.ingest_connection import IngestConnection
+from voicerisk.server.ingest_door import Door, Gateway
+from voicerisk.server.ingest_settings import IngestSettings, TlsSettings
+from voicerisk.server.ingest_sink import Sink
+
+_log = structlog.get_logger(__name__)
+
+SWEEP_S = 0.25
+"""How often the deadlines of all connections are looked at: the grain of every timeout here."""
+
+
+class IngestServer:
+    """Listens for gateways and hands their streams to `sink`. All methods belong to one event loop's thread."""
+
+    def __init__(
+        self, settings: IngestSettings, gateways: Sequence[Gateway], sink: Sink, *, sweep_s: float = SWEEP_S
+    ) -> None:
+        self._settings = settings
+        self._door = Door(gateways, settings.limits, sink)
+        self._connections: set[IngestConnection] = set()
+        self._somebody_left = asyncio.Event()
+        self._sweep_s = sweep_s
+        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also where the settings say 0. Raises `RuntimeError` before start."""
+        if self._listener is None:
+            raise RuntimeError("the ingest has not been started")
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def n_connections(self) -> int:
+        """Connections open now, upgraded or not."""
+        return len(self._connections)
+
+    @property
+    def n_calls(self) -> int:
+        """Connections that hold a call's place now."""
+        return self._door.places.n_taken
+
+    async def start(self) -> None:
+        """Listens from now on. Raises `OSError` if the address is taken or a certificate file cannot be read."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: IngestConnection(self._door, came=self._connections.add, left=self._left),
+            self._settings.host,
+            self._settings.port,
+            ssl=_ssl_context(self._settings.tls),
+            backlog=512,
+        )
+        self._sweep_timer = loop.call_later(self._sweep_s, self._sweep)
+        _log.info("ingest listening", host=self._settings.host, port=self.port, tls=self._settings.tls is not None)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Refuses new connections with 503, lets live calls end for up to `timeout_s`, closes the rest with 1001."""
+        self._door.stopping = True
+        for connection in tuple(self._connections):
+            try:
+                connection.drain()
+            except Exception:
+                _log.exception("a connection could not be asked to end", peer=connection.peer)
+        _log.info("ingest draining", connections=self.n_connections, calls=self.n_calls, timeout_s=timeout_s)
+        await self._until(lambda: not self.n_calls, timeout_s)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stops listening and closes every connection with 1001, within the limit of the closing handshake."""
+        self._door.stopping = True
+        if self._listener is not None:
+            self._listener.close()
+        for connection in tuple(self._connections):
+            connection.close(1001, "the server is stopping", "stopping")
+        # A sweep cuts those who do not answer; one more round for the transports to report it.
+        await self._until(lambda: not self._connections, self._settings.limits.close_within_s + 2 * self._sweep_s)
+        for connection in tuple(self._connections):
+            connection.abort()
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+        await asyncio.sleep(0)
+
+    async def _until(self, done: Callable[[], bool], timeout_s: float) -> None:
+        """Waits until `done`, which only a connection's leaving can bring about, or until the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not done():
+                    self._somebody_left.clear()
+                    await self._somebody_left.wait()
+
+    def _left(self, connection: IngestConnection) -> None:
+        self._connections.discard(connection)
+        self._somebody_left.set()
+
+    def _sweep(self) -> None:
+        self._sweep_timer = asyncio.get_running_loop().call_later(self._sweep_s, self._sweep)
+        now_s = monotonic_s()
+        for connection in tuple(self._connections):
+            try:
+                connection.sweep(now_s)
+            except Exception:
+                _log.exception("a connection could not be looked after", peer=connection.peer)
+                connection.abort()
+
+
+def _ssl_context(tls: TlsSettings | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tls.certificate, tls.key)
+    return context

@@ -1,0 +1,169 @@
+"""Who is let in: the path picks the gateway, the token proves the peer, the limits keep a place for everybody else.
+
+No socket here: `Visit` is one connection's dealings with the door, from its arrival to its leaving, and whatever it
+took it gives back when it leaves, however far it came.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+
+from voicerisk.clock import monotonic_s
+from voicerisk.gateways.codec import Codec, CodecError, Handshake, StreamStarted
+from voicerisk.server import metrics
+from voicerisk.server.ingest_sink import Refused, Sink, StreamControl, StreamSink
+from voicerisk.server.ingest_stream import IngestStream
+from voicerisk.server.limits import IngestLimits, Place, Places, TokenBucket
+from voicerisk.server.tokens import TokenBook, shown_tokens
+
+_log = structlog.get_logger(__name__)
+
+NO_GATEWAY = "none"
+"""The metrics' gateway label for peers that never named one."""
+
+
+class Gateway(msgspec.Struct, frozen=True):
+    """One way in: `path` ("/twilio") and everything below it, the tokens that open it, and the codec waiting there."""
+
+    name: str
+    path: str
+    tokens: TokenBook
+    make_codec: Callable[[Handshake], Codec]
+
+
+class Denied(Exception):
+    """The upgrade is refused with this HTTP status and text; `cause` is the metric's label."""
+
+    def __init__(self, status: int, text: str, cause: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.cause = cause
+
+
+class Door:
+    """The gateways, and how many are inside. `stopping` refuses everybody who comes from then on."""
+
+    def __init__(self, gateways: Sequence[Gateway], limits: IngestLimits, sink: Sink) -> None:
+        # Longest path first, so that /fork/night may stand beside /fork.
+        self._gateways = sorted(gateways, key=lambda gateway: len(gateway.path), reverse=True)
+        self.limits = limits
+        self.sink = sink
+        self.places = Places(limits.max_calls, limits.max_calls_per_token)
+        # Two buckets: peers without a token must not be able to use up the arrivals of those who have one.
+        self.proven_arrivals = TokenBucket(limits.connections_per_s, limits.connections_burst)
+        self.unproven_arrivals = TokenBucket(limits.connections_per_s, limits.connections_burst)
+        self.n_unproven = 0
+        self.stopping = False
+
+    def arrive(self) -> "Visit | None":
+        """A new connection's visit, or None if too many have not yet said who they are."""
+        if self.n_unproven >= self.limits.max_unproven:
+            metrics.ingest_refused.labels(NO_GATEWAY, "too_many_unproven").inc()
+            return None
+        return Visit(self)
+
+    def gateway_at(self, path: str) -> Gateway:
+        """The gateway whose path is `path` or stands above it. Raises `Denied`."""
+        for gateway in self._gateways:
+            if path == gateway.path or path.startswith(gateway.path.rstrip("/") + "/"):
+                return gateway
+        # The path itself may be a token typed in the wrong place, so nobody gets to read it back.
+        raise Denied(404, "No gateway is configured at this path.", "no_gateway")
+
+
+class Visit:
+    """One connection's standing: unproven, then with a place among the calls, then gone."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._place: Place | None = None
+        self._unproven = True
+        self._inside = False
+        self._gateway: Gateway | None = None
+        door.n_unproven += 1
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's name, for logs and metrics."""
+        return self._gateway.name if self._gateway is not None else NO_GATEWAY
+
+    def let_in(self, handshake: Handshake, key: str, peer: str, control: StreamControl) -> IngestStream:
+        """Answers an upgrade request with the stream that takes the connection's messages. Raises `Denied`."""
+        try:
+            return self._let_in(handshake, key, peer, control)
+        except Denied as denied:
+            metrics.ingest_refused.labels(self.gateway, denied.cause).inc()
+            raise
+
+    def _let_in(self, handshake: Handshake, key: str, peer: str, control: StreamControl) -> IngestStream:
+        door = self._door
+        gateway = self._gateway = door.gateway_at(handshake.path)
+        if door.stopping:
+            raise Denied(503, "The server is stopping.", "stopping")
+        token = self._prove(gateway, handshake)
+        bucket = door.proven_arrivals if token is not None else door.unproven_arrivals
+        if not bucket.take(monotonic_s()):
+            raise Denied(503, "Too many new connections at once.", "rate")
+        if why := door.sink.accepting():
+            raise Denied(503, why, "overload")
+        try:
+            codec = gateway.make_codec(handshake)
+        except CodecError as error:
+            raise Denied(400, str(error), "handshake") from error
+        if token is not None and not self._take_place(token):
+            raise Denied(503, "All places for calls are taken.", "full")
+        self._inside = True
+        metrics.ingest_connections.labels(gateway.name).inc()
+        return IngestStream(codec, lambda started: self._admit(gateway, started, key, peer, control))
+
+    def _prove(self, gateway: Gateway, handshake: Handshake) -> bytes | None:
+        """The key of the peer's token; empty where none is asked; None if it may still show one at the start."""
+        if not gateway.tokens:
+            return b""
+        shown = shown_tokens(handshake, gateway.path)
+        token = gateway.tokens.match(shown)
+        if token is None and shown:
+            raise Denied(401, "The token is not one of ours.", "token")
+        return token
+
+    def _admit(
+        self, gateway: Gateway, started: StreamStarted, key: str, peer: str, control: StreamControl
+    ) -> StreamSink | None:
+        """The sink's stream for a peer that has started; None for a connection test. Raises `Refused`."""
+        try:
+            if self._place is None:
+                token = gateway.tokens.match((started.token,)) if started.token is not None else None
+                if token is None:
+                    raise Refused(1008, "no valid token in the address, the headers or the start message")
+                if not self._take_place(token):
+                    raise Refused(1013, "all places for calls are taken")
+            if started.is_probe:
+                return None
+            return self._door.sink.open(gateway.name, key, msgspec.structs.replace(started, token=None), peer, control)
+        except Refused as refused:
+            cause = {1008: "token", 1013: "full"}.get(refused.code, "sink") if self._place is None else "sink"
+            metrics.ingest_refused.labels(gateway.name, cause).inc()
+            raise
+
+    def _take_place(self, token: bytes) -> bool:
+        self._place = self._door.places.take(token)
+        if self._place is None:
+            return False
+        self._proven()
+        return True
+
+    def _proven(self) -> None:
+        if self._unproven:
+            self._unproven = False
+            self._door.n_unproven -= 1
+
+    def leave(self) -> None:
+        """Gives back whatever this connection took; idempotent."""
+        self._proven()
+        if self._place is not None:
+            self._place.give_back()
+        if self._inside:
+            self._inside = False
+            metrics.ingest_connections.labels(self.gateway).dec()

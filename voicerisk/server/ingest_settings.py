@@ -1,0 +1,92 @@
+"""Where gateways connect, which codec waits for them there, and what they must show to be let in."""
+
+import ipaddress
+from typing import Annotated, Any
+
+import msgspec
+
+from voicerisk.server.limits import IngestLimits
+
+MIN_TOKEN_CHARS = 16
+"""A shorter token can be guessed over the network; 16 random characters cannot."""
+
+
+class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Certificate for wss, for sites without a proxy that does this."""
+
+    certificate: str
+    """PEM file with the certificate and its chain."""
+
+    key: str
+    """PEM file with the private key."""
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way in for gateways that speak one protocol."""
+
+    path: str
+    """Where they connect, e.g. "/twilio"; everything below it belongs to it too ("/twilio/media/<token>")."""
+
+    protocol: str
+    """What they speak: a name from `voicerisk.gateways.routes`."""
+
+    tokens: tuple[str, ...] = ()
+    """Each opens this gateway; shown as a path segment, `Authorization` (Bearer, or the password of Basic), the query's
+    `token`, or the start message's own parameter. None means open, which is allowed on the loopback address only."""
+
+    options: dict[str, Any] = {}
+    """The protocol's own options, e.g. which track is the customer's."""
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/") or len(self.path) < 2 or self.path.endswith("/") or "?" in self.path:
+            raise ValueError(f"path {self.path!r} must start with / and name something, as in '/twilio'")
+        if any(len(token) < MIN_TOKEN_CHARS for token in self.tokens):
+            raise ValueError(f"a token of {self.path} is shorter than {MIN_TOKEN_CHARS} characters and can be guessed")
+
+    def __repr__(self) -> str:
+        """The settings without the tokens, for logs and tracebacks."""
+        return f"GatewaySettings(path={self.path!r}, protocol={self.protocol!r}, tokens=<{len(self.tokens)}>)"
+
+    @property
+    def name(self) -> str:
+        """The gateway's name in logs and metrics: its path without the leading slash."""
+        return self.path[1:]
+
+
+class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The websocket ingest. Cannot be made with a gateway that is open to other machines."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; "0.0.0.0" for every IPv4 address of the machine, "::" for every address."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8765
+    """TCP port; 0 takes a free one."""
+
+    tls: TlsSettings | None = None
+    """None speaks plain ws, for a proxy in front that speaks wss."""
+
+    gateways: tuple[GatewaySettings, ...] = ()
+    """The ways in."""
+
+    limits: IngestLimits = IngestLimits()
+    """What one peer, one token and all together may take."""
+
+    def __post_init__(self) -> None:
+        paths = [gateway.path for gateway in self.gateways]
+        if twice := sorted({path for path in paths if paths.count(path) > 1}):
+            raise ValueError(f"more than one gateway has the path {twice[0]!r}")
+        if not is_loopback(self.host):
+            for gateway in self.gateways:
+                if not gateway.tokens:
+                    raise ValueError(
+                        f"the gateway {gateway.path!r} asks for no token, but host {self.host!r} can be reached from "
+                        "other machines; give it tokens, or listen on 127.0.0.1"
+                    )
+
+
+def is_loopback(host: str) -> bool:
+    """True if only this machine can reach `host`; a name other than localhost counts as reachable from elsewhere."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
