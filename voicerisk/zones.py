@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from voicerisk.events import Zone
+from voicerisk.settings import Problem
 
 _FULL: Final = 1.0
 _DECIMALS: Final = 9
@@ -46,16 +47,16 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Latch:
     """Whether one boundary is crossed, as the evidence comes in."""
 
-    __slots__ = ("_boundary", "_charge", "on")
+    __slots__ = ("_charge", "boundary", "on")
 
     def __init__(self, boundary: Boundary) -> None:
-        self._boundary = boundary
+        self.boundary = boundary
         self._charge = 0.0
         self.on = False
 
     def step(self, value: float, evidence_s: float) -> bool:
         """Whether the boundary is crossed after `evidence_s` more seconds at `value`; 0 seconds change nothing."""
-        edge = self._boundary
+        edge = self.boundary
         if evidence_s <= 0.0:
             return self.on
         if value >= edge.enter:
@@ -81,6 +82,10 @@ class ZoneTracker:
         self._red = Latch(zones.red)
         self.zone = Zone.GREEN
 
+    def move_to(self, zones: Zones) -> None:
+        """Hold the needle against other boundaries from now on; what has gathered so far stays."""
+        self._amber.boundary, self._red.boundary = zones.amber, zones.red
+
     def step(self, value: float, evidence_s: float) -> Zone:
         """The zone after `evidence_s` more seconds of evidence at `value`."""
         amber = self._amber.step(value, evidence_s)
@@ -89,19 +94,19 @@ class ZoneTracker:
         return self.zone
 
 
-def zone_problems(zones: Zones) -> list[tuple[str, str]]:
-    """What is wrong with the boundaries: (key path, plain words), empty when they make sense."""
-    problems: list[tuple[str, str]] = []
+def zone_problems(zones: Zones) -> list[Problem]:
+    """What is wrong with the boundaries, each at its key; empty when they make sense."""
+    problems: list[Problem] = []
     for name, edge in (("amber", zones.amber), ("red", zones.red)):
-        if edge.leave > edge.enter:
-            problems.append((f"{name}.leave", f"leaves at {edge.leave:g}, above where it enters ({edge.enter:g})"))
+        if not edge.leave <= edge.enter:
+            wrong = f"leaves at {edge.leave:g}, above where it enters ({edge.enter:g})"
+            problems.append(Problem(f"{name}.leave", wrong, f"Set it to {edge.enter:g} or less."))
         problems.extend(
-            (f"{name}.{key}", f"is {seconds:g} seconds; a hold is 0 or more")
+            Problem(f"{name}.{key}", f"is {seconds:g} seconds", "A hold is 0 seconds or more.")
             for key, seconds in (("hold_s", edge.hold_s), ("leave_hold_s", edge.leave_hold_s))
             if not 0.0 <= seconds < float("inf")
         )
     if zones.red.enter < zones.amber.enter:
-        problems.append(
-            ("red.enter", f"red begins at {zones.red.enter:g}, below amber ({zones.amber.enter:g}); it must not")
-        )
+        wrong = f"red begins at {zones.red.enter:g}, below amber ({zones.amber.enter:g})"
+        problems.append(Problem("red.enter", wrong, "Red is worse than amber: begin it at amber or above."))
     return problems

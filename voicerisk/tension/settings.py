@@ -2,6 +2,7 @@
 
 import msgspec
 
+from voicerisk.settings import Problem
 from voicerisk.zones import Boundary, Zones, zone_problems
 
 DEFAULT_ZONES = Zones(
@@ -78,31 +79,29 @@ _NOT_NEGATIVE = (
 )
 
 
-def tension_problems(settings: TensionSettings) -> list[tuple[str, str]]:
-    """What is wrong with the settings: (key path, plain words), empty when they make sense."""
-    problems = [(f"zones.{path}", words) for path, words in zone_problems(settings.zones)]
-    problems.extend(
-        (f"zones.{name}.enter", f"is {edge.enter:g}; the level runs from 0 to 1")
-        for name, edge in (("amber", settings.zones.amber), ("red", settings.zones.red))
-        if not 0.0 < edge.enter <= 1.0
-    )
-    problems.extend(
-        (name, f"is {value:g}; a share lies between 0 and 1")
-        for name in _SHARES
-        if not 0.0 <= (value := getattr(settings, name)) <= 1.0
-    )
-    problems.extend(
-        (name, f"is {value:g}; it must be 0 or more")
-        for name in _NOT_NEGATIVE
-        if not 0.0 <= (value := getattr(settings, name)) < float("inf")
-    )
-    problems.extend(
-        (name, f"is {value:g} seconds; between 0.24 and {most:g} makes sense")
-        for name, most in (("window_s", 30.0), ("talk_over_window_s", 600.0), ("silence_s", 600.0))
-        if not 0.24 <= (value := getattr(settings, name)) <= most
-    )
-    if not 0.0 < settings.usual_tension < 1.0:
-        problems.append(("usual_tension", f"is {settings.usual_tension:g}; it must lie between 0 and 1"))
-    if not 1 <= settings.window_every <= 4:
-        problems.append(("window_every", f"is {settings.window_every} blocks; 1 to 4 (0.24 to 0.96 s) makes sense"))
+def tension_problems(settings: TensionSettings) -> list[Problem]:
+    """What is wrong with the settings, each at its key; empty when they make sense."""
+    problems = [
+        Problem(f"zones.{problem.where}", problem.wrong, problem.mend) for problem in zone_problems(settings.zones)
+    ]
+
+    def demand(name: str, value: float, *, good: bool, mend: str) -> None:
+        if not good:
+            problems.append(Problem(name, f"is {value:g}", mend))
+
+    for name, edge in (("amber", settings.zones.amber), ("red", settings.zones.red)):
+        demand(f"zones.{name}.enter", edge.enter, good=0.0 < edge.enter <= 1.0, mend="The level runs from 0 to 1.")
+    for name in _SHARES:
+        value = getattr(settings, name)
+        demand(name, value, good=0.0 <= value <= 1.0, mend="A share lies between 0 and 1.")
+    for name in _NOT_NEGATIVE:
+        value = getattr(settings, name)
+        demand(name, value, good=0.0 <= value < float("inf"), mend="It must be 0 or more.")
+    for name, most in (("window_s", 30.0), ("talk_over_window_s", 600.0), ("silence_s", 600.0)):
+        value = getattr(settings, name)
+        demand(name, value, good=0.24 <= value <= most, mend=f"Between 0.24 and {most:g} seconds makes sense.")
+    usual = settings.usual_tension
+    demand("usual_tension", usual, good=0.0 < usual < 1.0, mend="It lies between 0 and 1, neither included.")
+    every = settings.window_every
+    demand("window_every", every, good=1 <= every <= 4, mend="1 to 4 blocks (0.24 to 0.96 s) makes sense.")
     return problems

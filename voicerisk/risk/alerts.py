@@ -1,0 +1,177 @@
+"""An alert and its life: open -> acknowledged -> resolved, and open again when the cause returns.
+
+An alert is a frozen value; each change gives a new one with one more step of history. Every step has a named reason
+that also says whether somebody was to be notified, so "why did (or didn't) it ring?" always has an answer.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from voicerisk.events import Reason
+from voicerisk.risk.procedures import Procedure
+from voicerisk.risk.rules import Severity
+from voicerisk.risk.texts import Text
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class NotifyReason(StrEnum):
+    """What happened to an alert, and thereby why somebody is notified, or is not."""
+
+    OPENED = "opened"
+    """Notified: the cause is new."""
+    REOPENED = "reopened"
+    """Notified: the cause came back after the alert was resolved."""
+    CROSSED_AGAIN = "crossed_again"
+    """Not notified: the cause came back while the alert was still open; the card is on the screen already."""
+    CROSSED_AGAIN_IN_HAND = "crossed_again_in_hand"
+    """Not notified: the cause came back, and a person has the alert in hand."""
+    ACKNOWLEDGED = "acknowledged"
+    """Not notified: a person took it."""
+    TAKEN_OVER = "taken_over"
+    """Not notified: another person took it from the first."""
+    RESOLVED_BY_PERSON = "resolved_by_person"
+    """Not notified: a person closed it."""
+    CALMED_DOWN = "calmed_down"
+    """Not notified: the gauge has been green for the rule's set time."""
+    CALL_ENDED = "call_ended"
+    """Not notified: the call is over."""
+    CALL_LOST = "call_lost"
+    """Not notified: nothing has been heard of the call for too long."""
+    TOO_MANY = "too_many"
+    """Not notified: more alerts than the engine remembers; the oldest was given up."""
+
+
+NOTIFIES: Final = frozenset({NotifyReason.OPENED, NotifyReason.REOPENED})
+
+MAX_HISTORY: Final = 200
+"""Steps kept; after that further crossings are only counted, while what people do is still written down."""
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One step. `at_s` is epoch seconds; `person` is None where the engine did it; `note` is what they said."""
+
+    at_s: float
+    what: NotifyReason
+    notify: bool
+    person: str | None = None
+    note: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_field="type"):
+    """One call for a person's attention.
+
+    `fingerprint` is the same for the same rule and the same call. `opened_at_s` and `since_s` (of the present state)
+    are epoch seconds; `at_media_s` (in JSON: `at_s`) is the media second of the cause. `value` is the gauge's, and
+    `reasons` are those of the latest crossing. `count` is how often the cause crossed.
+    """
+
+    id: str
+    fingerprint: str
+    rule: str
+    title: Text
+    severity: Severity
+    owner: str
+    state: AlertState = AlertState.OPEN
+    call_id: str | None = msgspec.field(default=None, name="call")
+    customer: str | None = None
+    queue: str | None = None
+    agent: str | None = None
+    gauge: str = ""
+    value: float = 0.0
+    opened_at_s: float = 0.0
+    since_s: float = 0.0
+    at_media_s: float | None = msgspec.field(default=None, name="at_s")
+    reasons: tuple[Reason, ...] = ()
+    procedure: Procedure | None = None
+    acknowledged_by: str | None = None
+    resolved_by: str | None = None
+    count: int = 1
+    history: tuple[HistoryEntry, ...] = ()
+
+
+class UnknownAlertError(LookupError):
+    """There is no alert of that id (any more)."""
+
+
+class AlertStateError(ValueError):
+    """The alert is not in a state in which that can be done; the text says in which it is."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """What made a rule true: the gauge's value, when (epoch and media seconds), and the reasons."""
+
+    gauge: str
+    value: float
+    at_s: float
+    at_media_s: float | None
+    reasons: tuple[Reason, ...]
+
+
+def alert_id(fingerprint: str, cause: Cause) -> str:
+    """The id of the alert that this cause opens: the same call replayed gives the same id."""
+    position = cause.at_s if cause.at_media_s is None else cause.at_media_s
+    return "al-" + blake2b(f"{fingerprint}|{position:.3f}".encode(), digest_size=8).hexdigest()
+
+
+def happened(
+    alert: Alert,
+    what: NotifyReason,
+    at_s: float,
+    changes: Mapping[str, Any],
+    *,
+    person: str | None = None,
+    note: str = "",
+) -> Alert:
+    """The alert after one more step of its life, with `changes` to its other fields."""
+    crossing = what in (NotifyReason.CROSSED_AGAIN, NotifyReason.CROSSED_AGAIN_IN_HAND)
+    history = alert.history
+    if not (crossing and len(history) >= MAX_HISTORY):
+        history += (HistoryEntry(at_s=at_s, what=what, notify=what in NOTIFIES, person=person, note=note),)
+    return msgspec.structs.replace(alert, history=history, **changes)
+
+
+def crossed(alert: Alert, cause: Cause) -> tuple[Alert, NotifyReason]:
+    """The alert after its cause has come back, and what that means."""
+    changes: dict[str, Any] = {"count": alert.count + 1, "value": cause.value, "reasons": cause.reasons}
+    if alert.state is AlertState.RESOLVED:
+        what = NotifyReason.REOPENED
+        again: dict[str, Any] = {
+            "state": AlertState.OPEN,
+            "since_s": cause.at_s,
+            "acknowledged_by": None,
+            "resolved_by": None,
+        }
+        return happened(alert, what, cause.at_s, changes | again), what
+    in_hand = alert.state is AlertState.ACKNOWLEDGED
+    what = NotifyReason.CROSSED_AGAIN_IN_HAND if in_hand else NotifyReason.CROSSED_AGAIN
+    return happened(alert, what, cause.at_s, changes), what
+
+
+def acknowledged(alert: Alert, person: str, at_s: float, note: str) -> tuple[Alert, NotifyReason] | None:
+    """The alert in this person's hand; None where it is there already. Raises AlertStateError when it is resolved."""
+    if alert.state is AlertState.RESOLVED:
+        raise AlertStateError(f"alert {alert.id} is resolved; it cannot be acknowledged any more")
+    if alert.acknowledged_by == person:
+        return None
+    what = NotifyReason.ACKNOWLEDGED if alert.acknowledged_by is None else NotifyReason.TAKEN_OVER
+    changes = {"state": AlertState.ACKNOWLEDGED, "since_s": at_s, "acknowledged_by": person}
+    return happened(alert, what, at_s, changes, person=person, note=note), what
+
+
+def resolved(alert: Alert, what: NotifyReason, at_s: float, *, person: str | None = None, note: str = "") -> Alert:
+    """The alert, closed. Raises AlertStateError when it is closed already."""
+    if alert.state is AlertState.RESOLVED:
+        raise AlertStateError(f"alert {alert.id} is resolved already")
+    changes = {"state": AlertState.RESOLVED, "since_s": at_s, "resolved_by": person}
+    return happened(alert, what, at_s, changes, person=person, note=note)

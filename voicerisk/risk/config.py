@@ -1,0 +1,47 @@
+"""The engine's configuration. The defaults are what ships: one gauge, one rule, one procedure."""
+
+from typing import Final
+
+import msgspec
+
+from voicerisk.events import Zone
+from voicerisk.risk.gauges import GaugeConfig, Measure
+from voicerisk.risk.procedures import BARGE_IN, Procedure
+from voicerisk.risk.rules import RuleConfig, Severity, ZoneIs
+
+CALL_TENSION: Final = GaugeConfig(
+    title={"en": "Tension of the call", "he": "מתח בשיחה"},
+    measure=Measure.TENSION,
+)
+
+TENSE_CALL: Final = RuleConfig(
+    title={"en": "Tense customer", "he": "לקוח במתח"},
+    when=ZoneIs(gauge="call_tension", zone=Zone.RED),
+    severity=Severity.CRITICAL,
+    owner="floor supervisor",
+    procedure="barge_in",
+)
+
+
+class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is watched, what calls for whom, and what to do then; each by its name.
+
+    Attributes:
+        gauges: The needles.
+        rules: What makes an alert.
+        procedures: What is to be done.
+        reopen_within_s: A cause that comes back within this time reopens its alert; later it makes a new one.
+        keep_ended_s: A call is remembered so long after its end, so that late events change nothing.
+        lost_after_s: A call of which nothing was heard for so long is taken to be over.
+        max_calls: Calls remembered at once; beyond it the one longest unheard of is given up.
+        max_alerts: Alerts remembered at once; beyond it the oldest is resolved, and says so.
+    """
+
+    gauges: dict[str, GaugeConfig] = {"call_tension": CALL_TENSION}
+    rules: dict[str, RuleConfig] = {"tense_call": TENSE_CALL}
+    procedures: dict[str, Procedure] = {"barge_in": BARGE_IN}
+    reopen_within_s: float = 3600.0
+    keep_ended_s: float = 300.0
+    lost_after_s: float = 3600.0
+    max_calls: int = 20_000
+    max_alerts: int = 20_000
