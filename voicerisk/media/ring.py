@@ -1,0 +1,84 @@
+"""The last seconds of a call's sound, small enough to keep for every live call."""
+
+import zlib
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from voicerisk.events import Role
+from voicerisk.media import g711
+from voicerisk.media.block import BLOCK_SAMPLES, Block, BlockAudio
+from voicerisk.scoring.contract import CHUNK_S
+
+_WINDOW_BITS: Final = -12  # raw deflate with a small window: nothing is searched for, so none is needed
+_MEMORY_LEVEL: Final = 8
+
+
+class _Part(msgspec.Struct, frozen=True, gc=False):
+    role: Role
+    n_missing: int
+    n_valid: int
+    seam: bool
+
+
+class _Packed(msgspec.Struct, frozen=True, gc=False):
+    index: int
+    parts: tuple[_Part, ...]
+    codes: bytes
+
+
+class Ring:
+    """The last `seconds` of a call's blocks, both parties.
+
+    Samples are kept as mu-law, which is what the telephone sent in the first place (wideband audio loses a little
+    there), and each block's codes are packed by their frequencies.
+    """
+
+    __slots__ = ("_blocks",)
+
+    def __init__(self, seconds: float = 30.0) -> None:
+        self._blocks: deque[_Packed] = deque(maxlen=max(1, round(seconds / CHUNK_S)))
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of packed sound that are kept now."""
+        return sum(len(packed.codes) for packed in self._blocks)
+
+    def append(self, block: Block) -> None:
+        """Keep a block; the oldest goes when the ring is full."""
+        parts = tuple(_Part(role, a.n_missing, a.n_valid, a.seam) for role, a in block.roles.items())
+        codes = b"".join(g711.encode_ulaw(audio.samples).tobytes() for audio in block.roles.values())
+        self._blocks.append(_Packed(block.index, parts, _pack(codes)))
+
+    def since(self, index: int) -> list[Block]:
+        """The blocks with number `index` and later that are still kept, oldest first."""
+        return _unpacked(packed for packed in self._blocks if packed.index >= index)
+
+    def last(self, seconds: float) -> list[Block]:
+        """The blocks of the last `seconds`, oldest first."""
+        n_blocks = max(0, round(seconds / CHUNK_S))
+        return _unpacked(list(self._blocks)[max(0, len(self._blocks) - n_blocks) :])
+
+
+def _pack(codes: bytes) -> bytes:
+    # Speech repeats nothing exactly, so Huffman coding alone is as small as a search and costs a fraction of it.
+    packer = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_HUFFMAN_ONLY)
+    return packer.compress(codes) + packer.flush()
+
+
+def _unpacked(blocks: Iterable[_Packed]) -> list[Block]:
+    return [_unpack(packed) for packed in blocks]
+
+
+def _unpack(packed: _Packed) -> Block:
+    samples = g711.decode_ulaw(zlib.decompress(packed.codes, _WINDOW_BITS)).reshape(-1, BLOCK_SAMPLES)
+    audio = {
+        part.role: BlockAudio(
+            np.ascontiguousarray(channel), n_missing=part.n_missing, n_valid=part.n_valid, seam=part.seam
+        )
+        for part, channel in zip(packed.parts, samples, strict=True)
+    }
+    return Block(packed.index, audio)
