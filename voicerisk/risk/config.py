@@ -37,9 +37,9 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         max_alerts: Alerts remembered at once; beyond it the oldest is resolved, and says so.
     """
 
-    gauges: dict[str, GaugeConfig] = {"call_tension": CALL_TENSION}
-    rules: dict[str, RuleConfig] = {"tense_call": TENSE_CALL}
-    procedures: dict[str, Procedure] = {"barge_in": BARGE_IN}
+    gauges: dict[str, GaugeConfig] = msgspec.field(default_factory=lambda: {"call_tension": CALL_TENSION})
+    rules: dict[str, RuleConfig] = msgspec.field(default_factory=lambda: {"tense_call": TENSE_CALL})
+    procedures: dict[str, Procedure] = msgspec.field(default_factory=lambda: {"barge_in": BARGE_IN})
     reopen_within_s: float = 3600.0
     keep_ended_s: float = 300.0
     lost_after_s: float = 3600.0

@@ -1,0 +1,136 @@
+"""The floor: every live call and the risk engine. Live and replay both drive this, and differ only in their source."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from voicerisk.call import Call
+from voicerisk.events import Event
+from voicerisk.events.data import Customer
+from voicerisk.gateways.codec import StreamEnded, StreamStarted
+from voicerisk.media.timeline import TimelineSettings
+from voicerisk.risk.actions import Action
+from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.engine import Engine
+from voicerisk.tension import CallFacts, TensionSettings
+
+
+class CallSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How calls begin and end."""
+
+    grace_s: Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)] = 30.0
+    """How long a call whose connection broke waits for a new one with the same call id before it has ended."""
+
+
+class FloorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How calls are followed and judged."""
+
+    call: CallSettings = CallSettings()
+    timeline: TimelineSettings = TimelineSettings()
+    tension: TensionSettings = TensionSettings()
+    risk: RiskConfig = RiskConfig()
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What followed: the events in order, and what the risk engine wants done about each of them."""
+
+    events: Sequence[Event] = ()
+    actions: Sequence[Action] = ()
+
+
+class Floor:
+    """Opens, continues and ends calls, and carries their events to the risk engine. Pure: `now` is an argument.
+
+    The driver's part: hand gateway events to the `Call`, bring each chunk of `Call.take_chunks` to the model and the
+    score back in order, and then `settle` the call.
+    """
+
+    def __init__(self, settings: FloorSettings, emotions: Sequence[str]) -> None:
+        self.settings = settings
+        self.engine = Engine(settings.risk)
+        self._emotions = tuple(emotions)
+        self._calls: dict[str, Call] = {}
+        self._broken_at: dict[str, float] = {}
+        self._times_used: dict[str, int] = {}
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """The calls that have not ended, by their id."""
+        return self._calls
+
+    def open_stream(self, stream: str, started: StreamStarted, now: float) -> Call:
+        """The call that the stream belongs to: a new one from `now` on, or the live or broken one of the same id.
+
+        Raises `ValueError` for channels that cannot be one call's (two of one role, a rate that is not one of sound).
+        """
+        call = self._calls.get(_numbered(started.call_id, self._times_used.get(started.call_id, 1)))
+        if call is None or call.ended_because is not None:
+            call = self._new_call(started, now)
+        call.open_stream(stream, started.channels, started.labels)
+        self._calls[call.facts.call] = call
+        self._broken_at.pop(call.facts.call, None)
+        return call
+
+    def close_stream(self, call: Call, stream: str, ended: StreamEnded, now: float) -> None:
+        """The stream is gone. After a clean end of its last stream the call is over; else it waits for another."""
+        call.close_stream(stream)
+        if call.n_streams or call.ended_because is not None:
+            return
+        if ended.clean or self.settings.call.grace_s == 0.0:
+            call.finish(ended.reason)
+        else:
+            self._broken_at[call.facts.call] = now
+
+    def settle(self, call: Call, now: float) -> Outcome:
+        """Takes the call's new events to the risk engine; afterwards an ended call is no longer on the floor."""
+        events = call.take_events()
+        actions = [action for event in events for action in self.engine.handle(event, now)]
+        if call.ended and self._calls.get(call.facts.call) is call:
+            del self._calls[call.facts.call]
+            self._broken_at.pop(call.facts.call, None)
+        return Outcome(events, actions)
+
+    def tick(self, now: float) -> tuple[list[Call], Sequence[Action]]:
+        """Calls whose grace has run out (finished here, to be settled by the driver), and what time alone brings."""
+        grace_s = self.settings.call.grace_s
+        lost = [self._calls[call_id] for call_id, at in self._broken_at.items() if now - at >= grace_s]
+        for call in lost:
+            del self._broken_at[call.facts.call]
+            call.finish("connection lost")
+        return lost, self.engine.tick(now)
+
+    def finish_all(self, reason: str) -> list[Call]:
+        """Every call, finished now (the server stops, the recording is over); the driver settles them."""
+        calls = list(self._calls.values())
+        self._broken_at.clear()
+        for call in calls:
+            call.finish(reason)
+        return calls
+
+    def _new_call(self, started: StreamStarted, now: float) -> Call:
+        """A call under the gateway's id; an id that was used before gets a number, so that no record is overwritten."""
+        times = self._times_used[started.call_id] = self._times_used.pop(started.call_id, 0) + 1
+        if len(self._times_used) > self.settings.risk.max_calls:
+            del self._times_used[next(iter(self._times_used))]
+        call_id = _numbered(started.call_id, times)
+        facts = CallFacts(
+            call=call_id,
+            started_at=round(now, 3),
+            customer=_customer(started.labels),
+            queue=started.labels.get("queue"),
+            agent=started.labels.get("agent"),
+        )
+        return Call(facts, timeline=self.settings.timeline, tension=self.settings.tension, emotions=self._emotions)
+
+
+def _numbered(call_id: str, times: int) -> str:
+    return call_id if times == 1 else f"{call_id}#{times}"
+
+
+def _customer(labels: Mapping[str, str]) -> str | None:
+    """The customer's keyed hash, where the gateway sends one; anything else might be a number and is not kept."""
+    try:
+        return msgspec.convert(labels.get("customer"), Customer | None)
+    except msgspec.ValidationError:
+        return None
