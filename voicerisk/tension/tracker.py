@@ -7,7 +7,6 @@ not a guess.
 
 import math
 from collections import deque
-from statistics import median
 from typing import Final
 
 import msgspec
@@ -179,8 +178,8 @@ class TensionTracker:
         own = role is Role.CUSTOMER
         present = Present(
             tension=tension,
-            level_db=median(self._levels) if own and self._levels else None,
-            pitch_st=median(self._pitches) if own and self._pitches else None,
+            level_db=_median(self._levels) if own else None,
+            pitch_st=_median(self._pitches) if own else None,
             talk_overs=talk_overs,
         )
         usual = self._baseline.usual()
@@ -211,3 +210,8 @@ class TensionTracker:
         self._baseline.learn_tension(log_odds(tension), evidence_s)
         if score.voiced >= self._settings.min_voiced and self._levels:
             self._baseline.learn_voice(score.level_db, score.pitch_st)
+
+
+def _median(values: deque[float]) -> float | None:
+    """The (upper) median of a handful of values: one of them, so that a reason names what was really measured."""
+    return sorted(values)[len(values) // 2] if values else None
