@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
 from voicerisk.clock import monotonic_s
+from voicerisk.gateways.routes import codec_maker
 from voicerisk.server.ingest_connection import IngestConnection
 from voicerisk.server.ingest_door import Door, Gateway
-from voicerisk.server.ingest_settings import IngestSettings, TlsSettings
+from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings, TlsSettings
 from voicerisk.server.ingest_sink import Sink
+from voicerisk.server.tokens import TokenBook
 
 _log = structlog.get_logger(__name__)
 
@@ -22,24 +24,22 @@ SWEEP_S = 0.25
 class IngestServer:
     """Listens for gateways and hands their streams to `sink`. All methods belong to one event loop's thread."""
 
-    def __init__(
-        self, settings: IngestSettings, gateways: Sequence[Gateway], sink: Sink, *, sweep_s: float = SWEEP_S
-    ) -> None:
+    def __init__(self, settings: IngestSettings, sink: Sink, *, sweep_s: float = SWEEP_S) -> None:
         self._settings = settings
-        self._door = Door(gateways, settings.limits, sink)
+        self._door = Door([_gateway(gateway) for gateway in settings.gateways], settings.limits, sink)
         self._connections: set[IngestConnection] = set()
         self._somebody_left = asyncio.Event()
         self._sweep_s = sweep_s
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._listener: asyncio.Server | None = None
+        self._port: int | None = None
 
     @property
     def port(self) -> int:
         """The port that is listened on, also where the settings say 0. Raises `RuntimeError` before start."""
-        if self._listener is None:
+        if self._port is None:
             raise RuntimeError("the ingest has not been started")
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        return self._port
 
     @property
     def n_connections(self) -> int:
@@ -61,6 +61,7 @@ class IngestServer:
             ssl=_ssl_context(self._settings.tls),
             backlog=512,
         )
+        self._port = self._listener.sockets[0].getsockname()[1]
         self._sweep_timer = loop.call_later(self._sweep_s, self._sweep)
         _log.info("ingest listening", host=self._settings.host, port=self.port, tls=self._settings.tls is not None)
 
@@ -112,6 +113,11 @@ class IngestServer:
             except Exception:
                 _log.exception("a connection could not be looked after", peer=connection.peer)
                 connection.abort()
+
+
+def _gateway(settings: GatewaySettings) -> Gateway:
+    make_codec = codec_maker(settings.protocol, settings.options)
+    return Gateway(settings.name, settings.path, TokenBook(settings.tokens), make_codec)
 
 
 def _ssl_context(tls: TlsSettings | None) -> ssl.SSLContext | None:

@@ -16,7 +16,7 @@ from voicerisk.clock import monotonic_s
 from voicerisk.gateways.codec import CodecError
 from voicerisk.server import metrics
 from voicerisk.server.ingest_deadlines import Deadlines, Due, Phase
-from voicerisk.server.ingest_door import Denied, Door
+from voicerisk.server.ingest_door import Denied, Door, Visit
 from voicerisk.server.ingest_handshake import handshake_of
 from voicerisk.server.ingest_sink import Refused
 from voicerisk.server.ingest_stream import IngestStream
@@ -34,14 +34,15 @@ class IngestConnection(asyncio.Protocol):
     def __init__(
         self, door: Door, came: Callable[["IngestConnection"], None], left: Callable[["IngestConnection"], None]
     ) -> None:
+        self._door = door
         self._limits = door.limits
         self._came = came
         self._left = left
-        self._visit = door.arrive()
         self._wire = Wire(door.limits.max_message_bytes, door.limits.compression)
         self._stream: IngestStream | None = None
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
+        self._visit: Visit
         self._tick: asyncio.TimerHandle | None = None
         # Read, and waiting for the next turn.
         self._waiting = b""
@@ -62,10 +63,7 @@ class IngestConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The TCP connection stands; nothing has been said."""
         self._transport = cast(asyncio.Transport, transport)
-        if self._visit is None:
-            self._cause = "too_many_unproven"
-            self._transport.abort()
-            return
+        self._visit = self._door.arrive(self._make_room)
         name = transport.get_extra_info("peername")
         self.peer = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
         self._transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
@@ -121,8 +119,6 @@ class IngestConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The TCP connection is gone, for whatever reason."""
-        if self._visit is None:
-            return
         self._take_rest()
         self._end("peer_lost", "the connection broke" if exc is None else f"the connection broke: {exc}", clean=False)
         self._wire.take_eof()
@@ -169,7 +165,6 @@ class IngestConnection(asyncio.Protocol):
 
     def _answer(self, request: Request) -> None:
         """Answers the upgrade request."""
-        assert self._visit is not None
         response = self._wire.accept(request)
         if response.status_code != 101:
             self._end("bad_handshake", f"answered {response.status_code}", clean=False)
@@ -237,6 +232,10 @@ class IngestConnection(asyncio.Protocol):
         """Cuts the connection without a word."""
         self._transport.abort()
 
+    def _make_room(self) -> None:
+        self._end("too_many_unproven", "too many connections have not shown who they are", clean=False)
+        self.abort()
+
     def _fail(self, error: Exception) -> None:
         """The peer broke its protocol, the sink did not want the stream, or something here went wrong."""
         if isinstance(error, Refused):
@@ -287,7 +286,7 @@ class IngestConnection(asyncio.Protocol):
 
     def _report(self) -> None:
         """Adds what came since the last time to the metrics; once per sweep, since once per frame would be felt."""
-        if self._visit is None or self.n_bytes == self._reported_bytes:
+        if self.n_bytes == self._reported_bytes:
             return
         gateway = self._visit.gateway
         metrics.ingest_messages.labels(gateway).inc(self.n_messages - self._reported_messages)

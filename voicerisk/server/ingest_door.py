@@ -54,15 +54,28 @@ class Door:
         # Two buckets: peers without a token must not be able to use up the arrivals of those who have one.
         self.proven_arrivals = TokenBucket(limits.connections_per_s, limits.connections_burst)
         self.unproven_arrivals = TokenBucket(limits.connections_per_s, limits.connections_burst)
-        self.n_unproven = 0
         self.stopping = False
+        # In order of arrival; a dict because it forgets one in the middle at once.
+        self._unproven: dict[Visit, Callable[[], None]] = {}
 
-    def arrive(self) -> "Visit | None":
-        """A new connection's visit, or None if too many have not yet said who they are."""
-        if self.n_unproven >= self.limits.max_unproven:
-            metrics.ingest_refused.labels(NO_GATEWAY, "too_many_unproven").inc()
-            return None
-        return Visit(self)
+    def arrive(self, cut: Callable[[], None]) -> "Visit":
+        """A new connection's visit; `cut` ends that connection.
+
+        If too many have not said who they are, the one that has been silent longest makes room: an honest gateway
+        speaks at once, so a crowd of silent connections keeps nobody out.
+        """
+        if len(self._unproven) >= self.limits.max_unproven:
+            oldest = next(iter(self._unproven))
+            cut_oldest = self._unproven.pop(oldest)
+            metrics.ingest_refused.labels(oldest.gateway, "too_many_unproven").inc()
+            cut_oldest()
+        visit = Visit(self)
+        self._unproven[visit] = cut
+        return visit
+
+    def proven(self, visit: "Visit") -> None:
+        """The visit has shown its token, or has gone. Idempotent."""
+        self._unproven.pop(visit, None)
 
     def gateway_at(self, path: str) -> Gateway:
         """The gateway whose path is `path` or stands above it. Raises `Denied`."""
@@ -79,10 +92,8 @@ class Visit:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._place: Place | None = None
-        self._unproven = True
         self._inside = False
         self._gateway: Gateway | None = None
-        door.n_unproven += 1
 
     @property
     def gateway(self) -> str:
@@ -151,17 +162,12 @@ class Visit:
         self._place = self._door.places.take(token)
         if self._place is None:
             return False
-        self._proven()
+        self._door.proven(self)
         return True
-
-    def _proven(self) -> None:
-        if self._unproven:
-            self._unproven = False
-            self._door.n_unproven -= 1
 
     def leave(self) -> None:
         """Gives back whatever this connection took; idempotent."""
-        self._proven()
+        self._door.proven(self)
         if self._place is not None:
             self._place.give_back()
         if self._inside:

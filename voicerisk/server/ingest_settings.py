@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from voicerisk.gateways.routes import codec_maker
 from voicerisk.server.limits import IngestLimits
 
 MIN_TOKEN_CHARS = 16
@@ -28,7 +29,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Where they connect, e.g. "/twilio"; everything below it belongs to it too ("/twilio/media/<token>")."""
 
     protocol: str
-    """What they speak: a name from `voicerisk.gateways.routes`."""
+    """What they speak, one of `voicerisk.gateways.routes.PROTOCOLS`."""
 
     tokens: tuple[str, ...] = ()
     """Each opens this gateway; shown as a path segment, `Authorization` (Bearer, or the password of Basic), the query's
@@ -42,6 +43,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             raise ValueError(f"path {self.path!r} must start with / and name something, as in '/twilio'")
         if any(len(token) < MIN_TOKEN_CHARS for token in self.tokens):
             raise ValueError(f"a token of {self.path} is shorter than {MIN_TOKEN_CHARS} characters and can be guessed")
+        codec_maker(self.protocol, self.options)  # raises ValueError that names the protocol or option
 
     def __repr__(self) -> str:
         """The settings without the tokens, for logs and tracebacks."""
@@ -51,6 +53,19 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def name(self) -> str:
         """The gateway's name in logs and metrics: its path without the leading slash."""
         return self.path[1:]
+
+
+_USUAL_GATEWAYS = tuple(
+    GatewaySettings(path=path, protocol=protocol)
+    for path, protocol in (
+        ("/twilio", "twilio"),
+        ("/l16", "l16"),
+        ("/fork", "freeswitch-audio-fork"),
+        ("/stream", "freeswitch-audio-stream"),
+        ("/jambonz", "jambonz"),
+        ("/vonage", "vonage"),
+    )
+)
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,8 +80,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tls: TlsSettings | None = None
     """None speaks plain ws, for a proxy in front that speaks wss."""
 
-    gateways: tuple[GatewaySettings, ...] = ()
-    """The ways in."""
+    gateways: tuple[GatewaySettings, ...] = _USUAL_GATEWAYS
+    """The ways in. Unless they are given: every protocol at its usual path, without a token, so on loopback only."""
 
     limits: IngestLimits = IngestLimits()
     """What one peer, one token and all together may take."""

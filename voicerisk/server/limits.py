@@ -41,7 +41,8 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The same for the holder of one token, so that one gateway gone mad cannot take every place."""
 
     max_unproven: _Count = 512
-    """Connections that have not yet upgraded, or not yet shown their token; they take no place among the calls."""
+    """Connections that have not yet upgraded, or not yet shown their token; they take no place among the calls, and one
+    more of them cuts the oldest."""
 
     connections_per_s: Annotated[float, msgspec.Meta(gt=0)] = 100.0
     """New connections per second in the long run; the ones above are refused with 503."""
