@@ -4,7 +4,7 @@ from typing import Final
 
 from voicerisk.training.corpora.clip import Clip, Emotion
 
-EMOTION_CLASSES: Final = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+EMOTION_CLASSES: Final = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 """The model's emotion classes; `calm` counts as neutral."""
 
 _AROUSED: Final[frozenset[Emotion]] = frozenset({"angry", "happy", "fearful", "surprised", "tense"})
@@ -51,5 +51,5 @@ def valence(clip: Clip) -> int | None:
 
 def emotion_class(clip: Clip) -> int | None:
     """Return the index into `EMOTION_CLASSES`, or None where the label is none of them."""
-    name = "neutral" if clip.emotion == "calm" else clip.emotion
+    name = {"calm": "neutral", "disgust": "disgusted"}.get(clip.emotion, clip.emotion)
     return EMOTION_CLASSES.index(name) if name in EMOTION_CLASSES else None

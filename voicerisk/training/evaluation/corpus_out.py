@@ -1,0 +1,115 @@
+"""Corpus-out: a model trained without a corpus, tested on all of it. It predicts what a new customer will see.
+
+Training writes `models/<name>/corpus_out.json`, a list with one `CorpusOut` per corpus that was left out:
+
+    [{"left_out": "emodb", "trained_on": ["ased", "nemo", ...], "n": 535, "n_speakers": 10,
+      "auc_rest":          {"value": 0.91, "low": 0.87, "high": 0.95, "n": 535, "n_speakers": 10},
+      "auc_calm":          {...},   angry against neutral, calm and sad
+      "auc_happy":         {...},   angry against happy
+      "auc_rest_baseline": {...},   the same, held against the caller's first five calm clips (evaluation/caller.py)
+      "auc_calm_baseline": {...},
+      "ece": 0.08}, ...]
+
+Make each entry by `measure_left_out` on a model exported from the left-out training, so that what is measured is the
+graph that would serve; `write_corpus_out` writes the list.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from voicerisk.scoring.model import Model
+from voicerisk.training.corpora import read_audio
+from voicerisk.training.corpora.clip import Clip, CorpusError
+from voicerisk.training.corpora.labels import tension
+from voicerisk.training.evaluation.caller import relative_tension
+from voicerisk.training.evaluation.scoring import ClipScores, Doubles, Progress, score_clips
+from voicerisk.training.metrics import Estimate, auc, ece, estimate
+
+FILE: Final = "corpus_out.json"
+RANKED: Final = ("emodb", "ased", "nemo", "turev", "savee", "korean")
+"""The corpora over which the mean is taken."""
+UPSET: Final = frozenset({"angry", "tense"})
+QUIET: Final = frozenset({"neutral", "calm", "sad"})
+
+
+class CorpusOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One corpus judged by a model that never heard it; see the module's docstring."""
+
+    left_out: str
+    trained_on: tuple[str, ...]
+    n: int
+    n_speakers: int
+    auc_rest: Estimate
+    auc_calm: Estimate
+    auc_happy: Estimate
+    auc_rest_baseline: Estimate
+    auc_calm_baseline: Estimate
+    ece: float | None = None
+
+
+def measure_left_out(
+    model: Model, clips: Sequence[Clip], left_out: str, trained_on: Sequence[str], *, progress: Progress | None = None
+) -> CorpusOut:
+    """Return how well a model that never heard a corpus tells its angry clips from the others.
+
+    Raises `CorpusError` where the corpus was trained on after all, or has no clips here.
+    """
+    if left_out in trained_on:
+        raise CorpusError(f"{left_out} is among the corpora that this model was trained on")
+    inside = [clip for clip in clips if clip.corpus == left_out and tension(clip) is not None]
+    if not inside:
+        raise CorpusError(f"no labelled clips of {left_out}")
+    scores = score_clips(model, (read_audio(clip) for clip in inside), progress=progress)
+    return entry(inside, scores, left_out, trained_on)
+
+
+def entry(clips: Sequence[Clip], scores: ClipScores, left_out: str, trained_on: Sequence[str]) -> CorpusOut:
+    """Return the figures of clips already scored."""
+    truth = np.array([tension(clip) for clip in clips], dtype=np.int64)
+    relative, judged = relative_tension(clips, scores)
+    everyone = np.ones(len(clips), dtype=np.bool_)
+    quiet = np.array([clip.emotion in QUIET | UPSET for clip in clips])
+    happy = np.array([clip.emotion in {"happy"} | UPSET for clip in clips])
+
+    def area(score: Doubles, which: np.ndarray) -> Estimate:
+        speakers = [clip.speaker for clip, inside in zip(clips, which, strict=True) if inside]
+        return estimate(auc, truth[which], score[which], speakers)
+
+    return CorpusOut(
+        left_out=left_out,
+        trained_on=tuple(trained_on),
+        n=len(clips),
+        n_speakers=len({clip.speaker for clip in clips}),
+        auc_rest=area(scores.tension, everyone),
+        auc_calm=area(scores.tension, quiet),
+        auc_happy=area(scores.tension, happy),
+        auc_rest_baseline=area(relative, judged),
+        auc_calm_baseline=area(relative, judged & quiet),
+        ece=round(ece(truth, scores.tension, np.ones(len(clips))), 4),
+    )
+
+
+def read_corpus_out(folder: Path) -> list[CorpusOut]:
+    """Return what training measured, empty where it measured nothing. Raises `CorpusError` for a broken file."""
+    file = folder / FILE
+    if not file.is_file():
+        return []
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=list[CorpusOut])
+    except msgspec.DecodeError as error:
+        raise CorpusError(f"{file}: {error}") from error
+
+
+def write_corpus_out(folder: Path, entries: Sequence[CorpusOut]) -> None:
+    """Write the list beside the model."""
+    (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(list(entries)), indent=1) + b"\n")
+
+
+def mean(values: Sequence[Estimate]) -> float | None:
+    """Return the mean of the figures that exist, or None."""
+    known = [value.value for value in values if value.value is not None]
+    return round(sum(known) / len(known), 4) if known else None
