@@ -2,16 +2,15 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from voicerisk.risk.alerts import AlertState
-from voicerisk.server.alert_view import alert_view
+from voicerisk.risk.alerts import AlertState, AlertStateError, UnknownAlertError
 from voicerisk.server.auth import Visitor, clean_name
-from voicerisk.server.commands import Commands, UnknownAlertError, WrongStateError
+from voicerisk.server.commands import Commands
 from voicerisk.server.live import LiveBoard
+from voicerisk.server.views import alert_view, encode_json
 from voicerisk.store.curve import unpack
 from voicerisk.store.store import Store
 from voicerisk.store.writer import StoreError
@@ -73,17 +72,19 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
     async def acknowledge(alert_id: str, deed: Deed, request: Request) -> Response:
         person = _person(request, deed)
         try:
-            return _json({"alert": await commands.acknowledge(alert_id, person, deed.note)})
-        except (UnknownAlertError, WrongStateError) as error:
+            alert = await commands.acknowledge(alert_id, person, deed.note)
+        except (UnknownAlertError, AlertStateError) as error:
             raise _problem(error) from None
+        return _json({"alert": board.alert(alert_id) or alert_view(alert)})
 
     @router.post("/alerts/{alert_id:path}/resolve", summary="Close the alert")
     async def resolve(alert_id: str, deed: Deed, request: Request) -> Response:
         person = _person(request, deed)
         try:
-            return _json({"alert": await commands.resolve(alert_id, person, deed.note)})
-        except (UnknownAlertError, WrongStateError) as error:
+            alert = await commands.resolve(alert_id, person, deed.note)
+        except (UnknownAlertError, AlertStateError) as error:
             raise _problem(error) from None
+        return _json({"alert": board.alert(alert_id) or alert_view(alert)})
 
     return router
 
@@ -96,7 +97,7 @@ def _person(request: Request, deed: Deed) -> str:
         raise HTTPException(422, f"person: {error}") from None
 
 
-def _problem(error: UnknownAlertError | WrongStateError) -> HTTPException:
+def _problem(error: UnknownAlertError | AlertStateError) -> HTTPException:
     return HTTPException(404 if isinstance(error, UnknownAlertError) else 409, str(error))
 
 
@@ -108,4 +109,4 @@ async def _read(query: Any) -> Any:
 
 
 def _json(content: Any) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json")
+    return Response(encode_json(content), media_type="application/json")

@@ -3,25 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from voicerisk.server.views import AlertView
-
-
-class UnknownAlertError(LookupError):
-    """There is no alert of that id."""
-
-
-class WrongStateError(ValueError):
-    """The alert cannot do that now (it is resolved already, say); the text says in which state it is."""
+from voicerisk.risk.alerts import Alert
 
 
 class Commands(Protocol):
-    """The runtime as the HTTP side knows it. Both methods save before they answer, and tell the board."""
+    """The runtime as the HTTP side knows it. A changed alert is saved and the board told before the answer."""
 
-    async def acknowledge(self, alert_id: str, person: str, note: str) -> AlertView:
-        """The alert, now `person`'s. Raises `UnknownAlertError` or `WrongStateError`."""
+    async def acknowledge(self, alert_id: str, person: str, note: str) -> Alert:
+        """The alert, now `person`'s. Raises `UnknownAlertError` or `AlertStateError`."""
 
-    async def resolve(self, alert_id: str, person: str, note: str) -> AlertView:
-        """The alert, closed by `person`. Raises `UnknownAlertError` or `WrongStateError`."""
+    async def resolve(self, alert_id: str, person: str, note: str) -> Alert:
+        """The alert, closed by `person`. Raises `UnknownAlertError` or `AlertStateError`."""
 
     def not_ready(self) -> Sequence[str]:
         """Why new calls should go elsewhere, one plain sentence each (model not loaded, draining); empty when ready."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from voicerisk.server import metrics
+from voicerisk.server.views import encode_json
 
 HISTORY: Final = 2048
 """Events kept so that a client that lost its connection for a moment can go on where it was."""
@@ -65,7 +66,6 @@ class Feed:
 
     def __init__(self, snapshot_of: Callable[[], Mapping[str, Any]]) -> None:
         self._snapshot_of = snapshot_of
-        self._encode = msgspec.json.Encoder().encode
         self._history: deque[_Event] = deque(maxlen=HISTORY)
         self._subscriptions: set[Subscription] = set()
         self.id = secrets.token_hex(8)
@@ -74,7 +74,7 @@ class Feed:
     def publish(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Gives the event its number and queues it for everyone. Never blocks."""
         self.seq += 1
-        text = self._encode({"type": kind, "seq": self.seq, **payload}).decode()
+        text = encode_json({"type": kind, "seq": self.seq, **payload}).decode()
         event = _Event(self.seq, text)
         self._history.append(event)
         for subscription in self._subscriptions:
@@ -82,7 +82,7 @@ class Feed:
 
     def snapshot(self) -> str:
         """The frame that holds everything, with the number of the last event it includes."""
-        return self._encode({"type": "snapshot", "seq": self.seq, "feed": self.id, **self._snapshot_of()}).decode()
+        return encode_json({"type": "snapshot", "seq": self.seq, "feed": self.id, **self._snapshot_of()}).decode()
 
     def subscribe(self, feed_id: str = "", since: int | None = None) -> Subscription:
         """A new client's place. With the feed's id and the last number it saw, it goes on from there if it can."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,6 +19,9 @@ from voicerisk.server.live import LiveBoard
 from voicerisk.server.sign_in import sign_in_router
 from voicerisk.server.streams import stream_router
 from voicerisk.store.store import Store
+
+BEAT_S: Final = 2.0
+"""The feed says something at least this often."""
 
 
 def create_app(
@@ -51,9 +56,12 @@ def create_app(
 
 
 async def _flush_for_ever(board: LiveBoard, every_s: float) -> None:
-    while True:
+    beats = max(1, round(BEAT_S / every_s))
+    for n in itertools.count():
         await asyncio.sleep(every_s)
         board.flush()
+        if n % beats == 0:
+            board.beat()
 
 
 class _Uvicorn(uvicorn.Server):

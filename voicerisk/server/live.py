@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from voicerisk.clock import now_s
 from voicerisk.events import Evidence, Reason, Role, Window
+from voicerisk.risk.alerts import Alert, AlertState
 from voicerisk.server import metrics
 from voicerisk.server.feed import Feed
 from voicerisk.server.listen import Ears, Listener, Samples
-from voicerisk.server.views import CURVE_POINTS, CURVE_STEP_S, AlertView, CallUpdate, CallView, Vitals
+from voicerisk.server.views import CURVE_POINTS, CURVE_STEP_S, CallUpdate, CallView, Vitals, alert_view
 
 
 class _Live:
@@ -34,7 +34,7 @@ class LiveBoard:
 
     def __init__(self) -> None:
         self._calls: dict[str, _Live] = {}
-        self._alerts: dict[str, AlertView] = {}
+        self._alerts: dict[str, tuple[Alert, bool]] = {}
         self.vitals = Vitals()
         self.feed = Feed(self.picture)
 
@@ -93,22 +93,21 @@ class LiveBoard:
         metrics.live_calls.set(len(self._calls))
         self.feed.publish("call.ended", {"call_id": call_id, "reason": reason})
 
-    def alert_changed(self, alert: AlertView) -> None:
-        """An alert is new or has changed; save it first. A resolved one is told and then leaves the board."""
-        kind = "alert.updated" if alert.id in self._alerts else "alert.opened"
-        if alert.state == "resolved":
+    def alert_changed(self, alert: Alert, *, durable: bool = True) -> None:
+        """An alert is new or has changed; `durable` is what `Store.save_alert` answered. A resolved one leaves."""
+        kind = "alert.opened" if alert.id not in self._alerts else "alert.updated"
+        if alert.state is AlertState.RESOLVED:
             self._alerts.pop(alert.id, None)
             kind = "alert.updated"
         else:
-            self._alerts[alert.id] = alert
+            self._alerts[alert.id] = (alert, durable)
         metrics.alerts_open.set(len(self._alerts))
-        self.feed.publish(kind, {"alert": alert})
+        self.feed.publish(kind, {"alert": alert_view(alert, durable=durable)})
 
     def alert_durable(self, alert_id: str) -> None:
         """An alert that was shown while the store could not take it has now been saved (`Store.on_durable`)."""
-        alert = self._alerts.get(alert_id)
-        if alert is not None and not alert.durable:
-            self.alert_changed(msgspec.structs.replace(alert, durable=True))
+        if (known := self._alerts.get(alert_id)) is not None:
+            self.alert_changed(known[0], durable=True)
 
     def vitals_changed(self, vitals: Vitals) -> None:
         """How the service fares now; about once a second, and at once when tone alerts stop or come back."""
@@ -129,9 +128,19 @@ class LiveBoard:
         if updates:
             self.feed.publish("call.updated", {"calls": updates})
 
+    def beat(self) -> None:
+        """Says "status" even if nothing changed, so that a silent feed is known to be a broken one."""
+        self.feed.publish("status", {"status": self.vitals})
+
     def picture(self) -> Mapping[str, Any]:
         """Everything at once, as the feed's snapshot has it."""
-        return {"calls": self.calls(), "alerts": self.alerts(), "status": self.vitals, "curve_step_s": CURVE_STEP_S}
+        return {
+            "now_s": now_s(),
+            "calls": self.calls(),
+            "alerts": self.alerts(),
+            "status": self.vitals,
+            "curve_step_s": CURVE_STEP_S,
+        }
 
     def calls(self) -> list[CallView]:
         """The live calls, the tensest first."""
@@ -143,13 +152,15 @@ class LiveBoard:
         live = self._calls.get(call_id)
         return None if live is None else live.view
 
-    def alerts(self) -> list[AlertView]:
-        """The alerts that are not resolved, newest first."""
-        return sorted(self._alerts.values(), key=lambda alert: alert.opened_at_s, reverse=True)
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that are not resolved, newest first, as `alert_view` gives them."""
+        newest = sorted(self._alerts.values(), key=lambda known: known[0].opened_at_s, reverse=True)
+        return [alert_view(alert, durable=durable) for alert, durable in newest]
 
-    def alert(self, alert_id: str) -> AlertView | None:
-        """One unresolved alert."""
-        return self._alerts.get(alert_id)
+    def alert(self, alert_id: str) -> dict[str, Any] | None:
+        """One unresolved alert, as `alert_view` gives it."""
+        known = self._alerts.get(alert_id)
+        return None if known is None else alert_view(known[0], durable=known[1])
 
     def listen(self, call_id: str, person: str) -> tuple[Listener, Callable[[], None]] | None:
         """A listener on a live call and what to call when it goes; None if there is no such call."""

@@ -1,11 +1,12 @@
 """What the feed, the API and the console show of a call, an alert and the service itself, as JSON-ready structs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from voicerisk.events import Evidence, Reason, Role, Zone
+from voicerisk.risk.alerts import Alert
 
 CURVE_STEP_S: Final = 1.0
 """Media time of one point of the small curve; a point is the highest level within it."""
@@ -71,36 +72,19 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool = False
 
 
-class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a procedure, in each language the site wrote it in (language code to text)."""
+def alert_view(alert: Alert, *, durable: bool = True) -> dict[str, Any]:
+    """The alert as JSON-ready values, with the one thing it cannot know about itself.
 
-    text: Mapping[str, str]
-
-
-class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened to an alert; `person` is None where the engine did it."""
-
-    at_s: float
-    what: str
-    person: str | None = None
-    note: str = ""
+    `durable` is False while the store could not take it; the call and the alert's life go on regardless.
+    """
+    view: dict[str, Any] = msgspec.to_builtins(alert, enc_hook=_plain)
+    return {**view, "durable": durable}
 
 
-class AlertView(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert for the screen. `durable` is False while the store could not take it; nothing else depends on that."""
+def _plain(value: Any) -> float:
+    """A number of an array library as a plain one: whoever computed it need not think of JSON."""
+    return float(value)
 
-    id: str
-    call_id: str | None
-    rule: str
-    title: str
-    severity: str
-    state: str
-    opened_at_s: float
-    reasons: Sequence[Reason]
-    labels: Mapping[str, str] = {}
-    procedure: Sequence[StepView] = ()
-    acknowledged_by: str | None = None
-    resolved_by: str | None = None
-    history: Sequence[HistoryView] = ()
-    at_media_s: float | None = None
-    durable: bool = True
+
+encode_json: Final = msgspec.json.Encoder(enc_hook=_plain).encode
+"""The bytes of a JSON text; every answer and every feed event is made by it."""

@@ -1,0 +1,218 @@
+"""A call floor without telephones: the real store, board, HTTP side and console, moved by JSON lines on stdin.
+
+Run as `python -m tests.console.floor FOLDER`; it prints {"port": ...} once it serves, and one line of answer for each
+line it is given. It lives in a process of its own because the page library is one of a kind per process.
+"""
+
+import asyncio
+import json
+import math
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from voicerisk.clock import now_s
+from voicerisk.console.pages import attach
+from voicerisk.events import Evidence, Reason, Role, Window, Zone
+from voicerisk.risk.alerts import (
+    Alert,
+    Cause,
+    HistoryEntry,
+    NotifyReason,
+    UnknownAlertError,
+    acknowledged,
+    alert_id,
+    resolved,
+)
+from voicerisk.risk.procedures import BARGE_IN
+from voicerisk.risk.rules import Severity
+from voicerisk.server.http import HttpServer, create_app
+from voicerisk.server.http_settings import HttpSettings
+from voicerisk.server.live import LiveBoard
+from voicerisk.server.views import Vitals
+from voicerisk.store.records import CallRecord
+from voicerisk.store.settings import StoreSettings
+from voicerisk.store.store import Store
+
+CHUNK_S = 0.24
+QUEUES = ("Billing", "Technical support", "Orders", "Cancellations", "הזמנות", "Business")
+AGENTS = ("Noa", "Omer", "Ruth", "Sam")
+
+
+class Floor:
+    """Does what people ask, with the engine's own alert functions, and saves before it shows."""
+
+    def __init__(self, board: LiveBoard, store: Store) -> None:
+        self.board = board
+        self.store = store
+        self.alerts: dict[str, Alert] = {}
+        self.unready: list[str] = []
+
+    async def acknowledge(self, alert_id: str, person: str, note: str) -> Alert:
+        """Takes the alert for a person."""
+        changed = acknowledged(self._get(alert_id), person, now_s(), note)
+        return self._get(alert_id) if changed is None else await self.put(changed[0])
+
+    async def resolve(self, alert_id: str, person: str, note: str) -> Alert:
+        """Closes the alert."""
+        what = NotifyReason.RESOLVED_BY_PERSON
+        return await self.put(resolved(self._get(alert_id), what, now_s(), person=person, note=note))
+
+    def not_ready(self) -> list[str]:
+        """What was set as the reasons."""
+        return self.unready
+
+    async def put(self, alert: Alert) -> Alert:
+        """Saves the alert, then shows it."""
+        self.alerts[alert.id] = alert
+        self.board.alert_changed(alert, durable=await self.store.save_alert(alert))
+        return alert
+
+    def _get(self, alert_id: str) -> Alert:
+        if alert_id not in self.alerts:
+            raise UnknownAlertError(f"there is no alert {alert_id!r} here")
+        return self.alerts[alert_id]
+
+    async def call(self, call_id: str, queue: str, ago_s: float = 60.0, agent: str = "Noa") -> None:
+        """A call comes in (and began `ago_s` ago)."""
+        roles = (Role.CUSTOMER, Role.AGENT)
+        labels = {"agent": agent, "customer": "h:" + format(zlib.crc32(call_id.encode()) * 0x10001, "016x")}
+        self.board.call_started(
+            call_id, gateway="twilio", roles=roles, started_at_s=now_s() - ago_s, queue=queue, labels=labels
+        )
+        await self.store.save_call(
+            CallRecord(id=call_id, gateway="twilio", started_at_s=now_s() - ago_s, roles=roles, queue=queue)
+        )
+
+    def level(self, call_id: str, at_s: float, level: float, held: bool = False) -> None:
+        """The call's tension at media second `at_s`."""
+        zone = Zone.RED if level >= 0.8 else Zone.AMBER if level >= 0.6 else Zone.GREEN
+        window = Window(
+            start_s=max(0.0, at_s - 3),
+            at_s=at_s,
+            level=level,
+            zone=zone,
+            evidence=Evidence.TOO_LITTLE_SPEECH if at_s < 4 else Evidence.HEARD,
+            evidence_s=0.24,
+            speech=0.9,
+            quality=1.0,
+        )
+        self.board.call_updated(call_id, window, talk_over_s=6 * level if level > 0.5 else 0.0, held=held)
+
+    async def alert(self, call_id: str, ago_s: float = 0.0, severity: str = "critical") -> Alert:
+        """The call raises an alert."""
+        view = self.board.call(call_id)
+        assert view is not None
+        reasons = (
+            Reason(code="level_db", value=9.0, unit="dB", text="Louder than this caller's own start: +9 dB"),
+            Reason(code="pitch_st", value=5.0, unit="st", text="Voice 5 semitones higher than at the start"),
+            Reason(code="talk_over", value=4.0, unit="", text="Talked over the agent 4 times in 30 s"),
+        )
+        cause = Cause(gauge="call_tension", value=0.87, at_s=now_s() - ago_s, at_media_s=41.2, reasons=reasons)
+        fingerprint = f"tense_call|{call_id}"
+        alert = Alert(
+            id=alert_id(fingerprint, cause),
+            fingerprint=fingerprint,
+            rule="tense_call",
+            title={"en": "Tense customer", "he": "לקוח במתח"},
+            severity=Severity(severity),
+            owner="floor supervisor",
+            call_id=call_id,
+            customer=view.labels["customer"],
+            queue=view.queue,
+            agent=view.labels["agent"],
+            gauge="call_tension",
+            value=cause.value,
+            opened_at_s=cause.at_s,
+            since_s=cause.at_s,
+            at_media_s=cause.at_media_s,
+            reasons=reasons,
+            procedure=BARGE_IN,
+            history=(HistoryEntry(at_s=cause.at_s, what=NotifyReason.OPENED, notify=True),),
+        )
+        return await self.put(alert)
+
+    async def sound(self, call_id: str, seconds: float) -> None:
+        """A low tone for the customer, a higher one for the agent, in blocks as a call gives them, in real time."""
+        n = round(8000 * CHUNK_S)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for block in range(round(seconds / CHUNK_S)):
+            t = (np.arange(n) + block * n) / 8000
+            swell = 0.5 + 0.5 * np.sin(2 * math.pi * 0.7 * t)
+            customer = (9000 * swell * np.sin(2 * math.pi * 220 * t)).astype(np.int16)
+            agent = (5000 * (1 - swell) * np.sin(2 * math.pi * 440 * t)).astype(np.int16)
+            self.board.audio_block(call_id, customer, agent)
+            await asyncio.sleep(max(0.0, began + (block + 1) * CHUNK_S - loop.time()))
+
+    async def busy(self, n_calls: int) -> None:
+        """A floor in full swing: many calls with a past, three alerts, one of them taken."""
+        rng = np.random.default_rng(7)
+        goals = [0.91, 0.84, 0.7, 0.66, *(0.1 + 0.4 * rng.random(n_calls - 4)).tolist()]
+        for number, goal in enumerate(goals):
+            call_id = f"CA{rng.integers(16**12):012x}"
+            ago_s = float(rng.integers(20, 600)) if number > 3 else 95.0 + 30 * number
+            await self.call(call_id, QUEUES[number % len(QUEUES)], ago_s, AGENTS[number % len(AGENTS)])
+            wander = 0.25
+            for at_s in range(1, round(min(ago_s, 130.0))):
+                wander += 0.05 * (goal - wander) + 0.04 * float(rng.standard_normal())
+                self.level(call_id, at_s, min(max(wander, 0.02), 0.98))
+            self.level(call_id, min(ago_s, 130.0), goal, held=number == 9)
+            if number < 3:
+                alert = await self.alert(call_id, (84, 31, 260)[number], "warning" if number == 2 else "critical")
+                if number == 2:
+                    await self.acknowledge(alert.id, "Dana Levi", "")
+        self.board.vitals_changed(Vitals(scorer_lag_s=0.04, alert_delay_p95_s=0.31))
+
+    async def stir(self, per_s: float) -> None:
+        """Every call's level moves, as it would with a score for each chunk."""
+        rng = np.random.default_rng(1)
+        while True:
+            await asyncio.sleep(1 / per_s)
+            for view in self.board.calls():
+                level = (view.level or 0.2) + 0.02 * float(rng.standard_normal())
+                self.level(view.id, view.media_s + 1 / per_s, min(max(level, 0.02), 0.98))
+
+
+def say(what: Any) -> None:
+    """One line of JSON to whoever started this."""
+    sys.stdout.write(msgspec.json.encode(what).decode() + "\n")
+    sys.stdout.flush()
+
+
+async def main(folder: Path) -> None:
+    """Serves until stdin ends."""
+    store = Store.open(StoreSettings(url=f"sqlite:///{folder}/desk.db"))
+    board = LiveBoard()
+    floor = Floor(board, store)
+    settings = HttpSettings(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    app = create_app(board, store, floor, settings, session_key=b"for tests only, never served")
+    attach(app, floor)
+    server = HttpServer(app, settings)
+    say({"port": await server.start()})
+    tasks: set[asyncio.Task[Any]] = set()
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        order = json.loads(line)
+        what, background = order.pop("do"), order.pop("background", False)
+        if what == "vitals":
+            result: Any = board.vitals_changed(Vitals(**order))
+        elif background:
+            tasks.add(asyncio.create_task(getattr(floor, what)(**order)))
+            result = None
+        else:
+            result = getattr(floor, what)(**order)
+            result = await result if asyncio.iscoroutine(result) else result
+        say(result)
+    for task in tasks:
+        task.cancel()
+    await server.stop()
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

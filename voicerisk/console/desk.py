@@ -1,0 +1,30 @@
+"""The desk as a page element: a Vue component that draws from the feed, and the two deeds that come back from it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+
+class Desk(ui.element, component="desk.js"):
+    """Alerts and live calls, drawn in the browser.
+
+    The browser reads `/api/v1/feed` itself: 300 calls as page elements of the server would cost each screen thousands
+    of objects here and a message for each of their changes.
+    """
+
+    def __init__(self, person: str, *, wall: bool) -> None:
+        super().__init__()
+        self._props["person"] = person
+        self._props["wall"] = wall
+
+    def on_deed(self, what: str, handle: Callable[[str], Awaitable[None]]) -> None:
+        """Calls `handle` with the alert's id when the person presses "acknowledge" or "resolve"."""
+
+        async def handler(event: GenericEventArguments) -> None:
+            arguments: Any = event.args
+            if isinstance(arguments, dict) and isinstance(arguments.get("id"), str):
+                await handle(arguments["id"])
+
+        self.on(what, handler)
