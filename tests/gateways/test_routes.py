@@ -1,0 +1,45 @@
+"""From a protocol's name to its codec."""
+
+import pytest
+
+from voicerisk.events import Role
+from voicerisk.gateways.codec import Handshake, StreamStarted
+from voicerisk.gateways.l16 import L16Codec
+from voicerisk.gateways.routes import PROTOCOLS, codec_maker
+from voicerisk.gateways.twilio import TwilioCodec
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_makes_a_codec_for_each_connection(protocol: str) -> None:
+    """Two connections never share a codec, and none has anything to say before its peer."""
+    make = codec_maker(protocol)
+    one, other = make(Handshake()), make(Handshake())
+    assert one is not other
+    assert isinstance(one, TwilioCodec if protocol == "twilio" else L16Codec)
+    assert (list(one.messages_to_send()), list(one.tick(0.0)), one.tick_s) == ([], [], None)
+
+
+def test_options_change_what_a_protocol_assumes() -> None:
+    """Options from a configuration file override the protocol's defaults and leave the rest."""
+    codec = codec_maker("vonage", {"mono_role": "customer"})(Handshake())
+    (started,) = codec.receive('{"callId":"C"}')
+    assert isinstance(started, StreamStarted)
+    assert (started.channels[0].role, started.channels[0].rate_hz) == (Role.CUSTOMER, 16000)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options", "word"),
+    [
+        ("morse", {}, "morse"),
+        ("twilio", {"track": {}}, "track"),
+        ("twilio", {"tracks": {"inbound": "boss"}}, "tracks"),
+        ("l16", {"rate_hz": "fast"}, "rate_hz"),
+        ("l16", {"rate_hz": 1}, "rate_hz"),
+        ("l16", {"n_channels": 3}, "n_channels"),
+        ("l16", {"stereo_roles": ["agent", "agent"]}, "stereo_roles"),
+    ],
+)
+def test_mistakes_are_named(protocol: str, options: dict[str, object], word: str) -> None:
+    """An unknown protocol or option is refused with its name."""
+    with pytest.raises(ValueError, match=word):
+        codec_maker(protocol, options)
