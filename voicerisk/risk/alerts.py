@@ -119,9 +119,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def alert_id(fingerprint: str, cause: Cause) -> str:
-    """The id of the alert that this cause opens: the same call replayed gives the same id."""
-    position = cause.at_s if cause.at_media_s is None else cause.at_media_s
-    return "al-" + blake2b(f"{fingerprint}|{position:.3f}".encode(), digest_size=8).hexdigest()
+    """The id of the alert that this cause opens: the same events give the same id, another day's call another."""
+    return "al-" + blake2b(f"{fingerprint}|{cause.at_s:.3f}".encode(), digest_size=8).hexdigest()
 
 
 def happened(

@@ -1,0 +1,182 @@
+"""Alert plays: a script with times, and what must be seen of the engine, and when.
+
+A play is strict: every change of an alert has to be wanted by exactly one `want`, so an alert too many fails as surely
+as one too few. Times are seconds from the start of the play; the engine ticks once a second in between.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from voicerisk.events import CallEnded, CallStarted, Event, Evidence, Reason, TensionWindow, Window, Zone, event_id
+from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated
+from voicerisk.risk.alerts import Alert, NotifyReason
+from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.engine import Engine
+
+T0 = 1_732_226_400.0
+"""When every play begins, epoch seconds."""
+
+WINDOW_S = 0.48
+LEVELS = {Zone.GREEN: 0.2, Zone.AMBER: 0.65, Zone.RED: 0.9}
+
+
+class Between(NamedTuple):
+    """A stretch of the play, both ends included."""
+
+    start: float
+    end: float
+
+
+class Wanted(NamedTuple):
+    """One change of an alert that must be seen."""
+
+    what: NotifyReason
+    call: str
+    rule: str
+    person: str | None
+
+
+Line = Callable[[Engine, float], Iterable[Action]]
+
+
+def between(start: float, end: float) -> Between:
+    """From `start` to `end`, both included."""
+    return Between(start, end)
+
+
+def alert(what: NotifyReason, call: str = "c-1", rule: str = "tense_call", person: str | None = None) -> Wanted:
+    """This happens to the call's alert."""
+    return Wanted(what, call, rule, person)
+
+
+def started(call: str = "c-1", queue: str | None = "billing") -> Line:
+    """The call begins."""
+    return _event(lambda t: CallStarted(id=event_id(call, "call.started", 0), at=T0 + t, call=call, queue=queue))
+
+
+def ended(call: str = "c-1") -> Line:
+    """The call ends."""
+    return _event(lambda t: CallEnded(id=event_id(call, "call.ended", 0), at=T0 + t, call=call))
+
+
+def delivers(event: Event) -> Line:
+    """This very event arrives, whenever it happened."""
+    return lambda engine, t: engine.handle(event, T0 + t)
+
+
+def window(
+    call: str, t: float, zone: Zone, level: float | None = None, queue: str | None = None, media_s: float | None = None
+) -> TensionWindow:
+    """One window event of the ear at second `t` of the play."""
+    at_s = round(t if media_s is None else media_s, 2)
+    level = LEVELS[zone] if level is None else level
+    reasons = (Reason(code="tone", value=level, baseline=0.2, text=f"tone model: tension {level:.2f}"),)
+    data = Window(
+        start_s=max(0.0, at_s - 0.24),
+        at_s=at_s,
+        level=level,
+        zone=zone,
+        evidence=Evidence.HEARD,
+        evidence_s=WINDOW_S,
+        speech=0.9,
+        quality=1.0,
+        tension=level,
+        reasons=() if zone is Zone.GREEN else reasons,
+    )
+    id_ = event_id(call, "tension.window", round(at_s / 0.24))
+    return TensionWindow(id=id_, at=round(T0 + t, 3), call=call, queue=queue, data=data)
+
+
+def acknowledges(person: str, call: str = "c-1") -> Line:
+    """A person takes the call's latest alert."""
+    return lambda engine, t: engine.acknowledge(latest(engine, call).id, person, T0 + t)
+
+
+def resolves(person: str, call: str = "c-1", note: str = "") -> Line:
+    """A person closes the call's latest alert."""
+    return lambda engine, t: engine.resolve(latest(engine, call).id, person, T0 + t, note)
+
+
+def latest(engine: Engine, call: str = "c-1") -> Alert:
+    """The call's latest alert."""
+    return [alert for alert in engine.alerts() if alert.call_id == call][-1]
+
+
+class Moment:
+    """A second of the play, to write lines at."""
+
+    def __init__(self, play: "Play", t: float) -> None:
+        self._play, self._t = play, t
+
+    def push(self, *lines: Line) -> None:
+        """These happen now, in this order."""
+        self._play.lines += [(self._t, line) for line in lines]
+
+    def hears(self, zone: Zone, for_s: float, call: str = "c-1", level: float | None = None) -> None:
+        """From now on, for so long, the ear reports this zone (two windows a second)."""
+        for n in range(round(for_s / WINDOW_S)):
+            self._play.lines.append((self._t + n * WINDOW_S, _event(lambda t: window(call, t, zone, level))))
+
+    def restarts(self) -> None:
+        """The process dies and comes back with what the store has: every alert that was not resolved."""
+        self._play.lines.append((self._t, self._play.restart))
+
+
+class Play:
+    """One script and its engine."""
+
+    def __init__(self, config: RiskConfig | None = None) -> None:
+        self._config = config or RiskConfig()
+        self.engine = Engine(self._config)
+        self.lines: list[tuple[float, Line]] = []
+        self.seen: list[tuple[float, Action]] = []
+        self._wants: list[tuple[Between, Wanted]] = []
+
+    def at(self, t: float) -> Moment:
+        """Second `t` of the play."""
+        return Moment(self, t)
+
+    def want(self, when: Between, wanted: Wanted) -> None:
+        """This must be seen once within that time."""
+        self._wants.append((when, wanted))
+
+    def restart(self, engine: Engine, t: float) -> Iterable[Action]:
+        """A new engine from the stored alerts."""
+        stored = [alert for alert in engine.alerts() if alert.state != "resolved"]
+        self.engine = Engine(self._config)
+        self.engine.restore(reversed(stored))
+        return ()
+
+    def run(self, until: float) -> None:
+        """Play up to second `until`; fails where something wanted is not seen, or something seen is not wanted."""
+        ticks: list[tuple[float, Line]] = [(float(t), lambda engine, t: engine.tick(T0 + t)) for t in range(int(until))]
+        for t, line in sorted([*self.lines, *ticks], key=lambda entry: entry[0]):
+            self.seen += [(t, action) for action in line(self.engine, t)]
+        unwanted = [
+            f"{t:.2f} s: {action.what} {action.alert.call_id}"
+            for t, action in self.alert_changes()
+            if not self._claim(t, action)
+        ]
+        assert not unwanted, f"seen but not wanted: {unwanted}"
+        assert not self._wants, f"wanted but not seen: {self._wants}"
+
+    def alert_changes(self) -> Iterator[tuple[float, AlertOpened | AlertUpdated | AlertResolved]]:
+        """What was seen of alerts."""
+        for t, action in self.seen:
+            if isinstance(action, AlertOpened | AlertUpdated | AlertResolved):
+                yield t, action
+
+    def _claim(self, t: float, action: AlertOpened | AlertUpdated | AlertResolved) -> bool:
+        step = action.alert.history[-1]
+        assert action.what is step.what
+        assert step.notify == isinstance(action, AlertOpened)
+        shown = Wanted(action.what, str(action.alert.call_id), action.alert.rule, step.person)
+        for n, (when, wanted) in enumerate(self._wants):
+            if wanted == shown and when.start <= t <= when.end:
+                del self._wants[n]
+                return True
+        return False
+
+
+def _event(make: Callable[[float], Event]) -> Line:
+    return lambda engine, t: engine.handle(make(t), T0 + t)

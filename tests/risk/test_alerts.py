@@ -1,0 +1,75 @@
+"""The alert as a value."""
+
+import msgspec
+
+from voicerisk.events import Reason
+from voicerisk.risk.alerts import (
+    MAX_HISTORY,
+    NOTIFIES,
+    Alert,
+    AlertState,
+    Cause,
+    NotifyReason,
+    acknowledged,
+    alert_id,
+    crossed,
+    happened,
+    resolved,
+)
+from voicerisk.risk.config import TENSE_CALL
+from voicerisk.risk.procedures import BARGE_IN
+
+
+def cause(at_s: float = 1000.0) -> Cause:
+    """A cause at this time."""
+    return Cause(gauge="call_tension", value=0.9, at_s=at_s, at_media_s=12.0, reasons=(Reason(code="tone", value=0.9),))
+
+
+def fresh() -> Alert:
+    """An alert just opened."""
+    alert = Alert(
+        id=alert_id("tense_call/c-1", cause()),
+        fingerprint="tense_call/c-1",
+        rule="tense_call",
+        title=TENSE_CALL.title,
+        severity=TENSE_CALL.severity,
+        owner=TENSE_CALL.owner,
+        call_id="c-1",
+        at_media_s=12.0,
+        procedure=BARGE_IN,
+    )
+    return happened(alert, NotifyReason.OPENED, 1000.0, {})
+
+
+def test_an_alert_in_json_says_alert_call_and_media_second() -> None:
+    """The JSON object is the one that replay prints, and it comes back as the same alert."""
+    raw = msgspec.json.encode(fresh())
+    shown = msgspec.json.decode(raw)
+    assert (shown["type"], shown["call"], shown["at_s"]) == ("alert", "c-1", 12.0)
+    assert msgspec.json.decode(raw, type=Alert) == fresh()
+
+
+def test_the_id_follows_rule_call_and_time() -> None:
+    """The same cause gives the same id; another call or another time another one."""
+    ids = {alert_id(print_, cause(at_s)) for print_ in ("r/c-1", "r/c-2") for at_s in (1000.0, 1000.24)}
+    assert len(ids) == 4
+    assert alert_id("r/c-1", cause()) == alert_id("r/c-1", cause())
+
+
+def test_history_is_bounded_but_never_loses_what_people_did() -> None:
+    """After two hundred steps crossings are only counted; acknowledging and resolving are still written down."""
+    alert = fresh()
+    for n in range(2 * MAX_HISTORY):
+        alert, _ = crossed(alert, cause(1001.0 + n))
+    assert len(alert.history) == MAX_HISTORY
+    assert alert.count == 2 * MAX_HISTORY + 1
+    taken = acknowledged(alert, "dana", 2000.0, "")
+    assert taken is not None
+    closed = resolved(taken[0], NotifyReason.RESOLVED_BY_PERSON, 2001.0, person="dana")
+    assert [step.what for step in closed.history[-2:]] == [NotifyReason.ACKNOWLEDGED, NotifyReason.RESOLVED_BY_PERSON]
+    assert closed.state is AlertState.RESOLVED
+
+
+def test_only_a_new_or_returning_cause_notifies() -> None:
+    """Of all that can happen to an alert, two things ring."""
+    assert {NotifyReason.OPENED, NotifyReason.REOPENED} == NOTIFIES

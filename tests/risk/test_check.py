@@ -1,0 +1,99 @@
+"""What the configuration check refuses."""
+
+import msgspec
+import pytest
+
+from voicerisk.events import Zone
+from voicerisk.risk.check import risk_problems
+from voicerisk.risk.config import CALL_TENSION, TENSE_CALL, RiskConfig
+from voicerisk.risk.procedures import BARGE_IN, Auto, Procedure, Step, StepKind
+from voicerisk.risk.rules import RuleConfig, ZoneIs
+from voicerisk.zones import Boundary, Zones
+
+replace = msgspec.structs.replace
+WRONG_ZONES = Zones(amber=Boundary(enter=0.5, leave=0.6), red=Boundary(enter=0.8, leave=0.7))
+
+
+def rule(**changes: object) -> RiskConfig:
+    """The shipped configuration with this changed in its rule."""
+    return RiskConfig(rules={"tense_call": replace(TENSE_CALL, **changes)})
+
+
+def steps(*written: Step, auto: Auto = Auto.NEVER) -> RiskConfig:
+    """The shipped configuration with these steps."""
+    return RiskConfig(procedures={"barge_in": Procedure(title={"en": "t"}, steps=written, auto=auto)})
+
+
+def step(kind: StepKind, **more: object) -> Step:
+    """A step with a text."""
+    return replace(Step(kind=kind, text={"en": "x"}), **more)
+
+
+def test_the_shipped_configuration_can_be_flown() -> None:
+    """The defaults have no problems."""
+    assert risk_problems(RiskConfig()) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "where", "wrong"),
+    [
+        (RiskConfig(rules={}), "gauges.call_tension", "collected, not used"),
+        (rule(enabled=False), "gauges.call_tension", "collected, not used"),
+        (rule(owner=" "), "rules.tense_call.owner", "nobody owns"),
+        (rule(procedure=""), "rules.tense_call.procedure", "missing"),
+        (rule(procedure="bargein"), "rules.tense_call.procedure", "no procedure 'bargein'"),
+        (rule(title={}), "rules.tense_call.title", "missing"),
+        (rule(title={"en": ""}), "rules.tense_call.title.en", "empty"),
+        (rule(resolve_green_s=-1.0), "rules.tense_call.resolve_green_s", "-1 seconds"),
+        (rule(when=ZoneIs(gauge="call_tension", zone=Zone.GREEN)), "rules.tense_call.when.zone", "always true"),
+        (
+            RiskConfig(gauges={"call_tension": replace(CALL_TENSION, zones=WRONG_ZONES)}),
+            "gauges.call_tension.zones.amber.leave",
+            "above where it enters",
+        ),
+        (
+            RiskConfig(gauges={"call_tension": replace(CALL_TENSION, queues={"billing": WRONG_ZONES})}),
+            "gauges.call_tension.queues.billing.amber.leave",
+            "above where it enters",
+        ),
+        (
+            RiskConfig(gauges={"call_tension": replace(CALL_TENSION, stale_s=0.0)}),
+            "gauges.call_tension.stale_s",
+            "0 seconds",
+        ),
+        (steps(), "procedures.barge_in.steps", "no steps"),
+        (steps(step(StepKind.DO)), "procedures.barge_in.steps[0].action", "missing"),
+        (steps(step(StepKind.WAIT)), "procedures.barge_in.steps[0].limit_s", "missing"),
+        (steps(step(StepKind.ESCALATE)), "procedures.barge_in.steps[0].to", "missing"),
+        (
+            steps(step(StepKind.DO, action="barge"), auto=Auto.ALWAYS),
+            "procedures.barge_in.steps[0].action",
+            "barge without a person",
+        ),
+        (RiskConfig(keep_ended_s=-1.0), "keep_ended_s", "-1 seconds"),
+        (RiskConfig(max_alerts=0), "max_alerts", "is 0"),
+    ],
+)
+def test_each_mistake_is_named_at_its_key_with_what_would_be_right(config: RiskConfig, where: str, wrong: str) -> None:
+    """One mistake gives one problem, at its key, in plain words, with what would mend it."""
+    problems = risk_problems(config)
+    assert [problem.where for problem in problems] == [where]
+    assert wrong in problems[0].wrong
+    assert problems[0].mend
+
+
+def test_a_rule_on_an_unknown_gauge_names_those_there_are() -> None:
+    """The misspelt gauge is reported with the known ones, and the one left without a rule as well."""
+    problems = {problem.where: problem for problem in risk_problems(rule(when=ZoneIs(gauge="tension")))}
+    assert problems.keys() == {"rules.tense_call.when.gauge", "gauges.call_tension"}
+    assert "call_tension" in problems["rules.tense_call.when.gauge"].mend
+
+
+def test_every_mistake_is_reported_at_once() -> None:
+    """Nobody mends a configuration one message at a time."""
+    bare = RuleConfig(title={}, when=ZoneIs(gauge="call_tension"))
+    assert {problem.where for problem in risk_problems(RiskConfig(rules={"x": bare}, procedures={"p": BARGE_IN}))} == {
+        "rules.x.title",
+        "rules.x.owner",
+        "rules.x.procedure",
+    }

@@ -1,0 +1,36 @@
+"""The shipped procedures."""
+
+from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.procedures import IN_THE_CALL, Auto, StepKind
+
+
+def test_every_shipped_text_is_in_english_and_hebrew() -> None:
+    """Titles and steps are there in both languages, and the Hebrew is written in Hebrew letters."""
+    for procedure in RiskConfig().procedures.values():
+        for text in (procedure.title, *(step.text for step in procedure.steps)):
+            assert text.keys() == {"en", "he"}
+            assert any("א" <= letter <= "ת" for letter in text["he"])
+            assert text["en"].isascii()
+
+
+def test_the_barge_in_procedure_is_the_written_one() -> None:
+    """Card, 20 s without an acknowledgement, next supervisor, reasons, listening, a choice, joining, a note."""
+    steps = RiskConfig().procedures["barge_in"].steps
+    assert [step.kind for step in steps] == [
+        StepKind.NOTIFY,
+        StepKind.WAIT,
+        StepKind.ESCALATE,
+        StepKind.SHOW,
+        StepKind.DO,
+        StepKind.ASK,
+        StepKind.DO,
+        StepKind.NOTE,
+    ]
+    assert steps[1].limit_s == 20.0
+
+
+def test_no_shipped_procedure_enters_a_call_by_itself() -> None:
+    """Whatever puts an ear or a voice into a call waits for a person."""
+    for procedure in RiskConfig().procedures.values():
+        if any(step.action in IN_THE_CALL for step in procedure.steps):
+            assert procedure.auto is Auto.NEVER
