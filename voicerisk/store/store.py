@@ -66,6 +66,7 @@ class Store:
         """Tries once more what is unsaved, writes all that waits, and lets the database go."""
         if self._retrying is not None:
             self._retrying.cancel()
+            await asyncio.wait({self._retrying})
         await asyncio.gather(*(self._attempt(key, item) for key, item in self._stuck()))
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._writer.close)
