@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import uvloop
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection
@@ -35,12 +34,6 @@ from voicerisk.gateways.codec import GatewayEvent
 from voicerisk.server.ingest import IngestServer
 from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
 from voicerisk.server.ingest_sink import Refused
-
-
-@pytest.fixture(scope="module")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """The loop that serves."""
-    return uvloop.EventLoopPolicy()
 
 
 async def refused(server: Running, path: str = "/twilio", **options: Any) -> InvalidStatus:
@@ -253,7 +246,9 @@ async def test_arrivals_are_limited_per_second() -> None:
 
 async def test_peers_without_a_token_cannot_keep_others_out() -> None:
     """However many connections show no token, they use up no place and no arrival, and the oldest make room."""
-    async with running(settings(TOKEN, max_unproven=3, max_calls=1, connections_burst=2)) as server:
+    async with running(
+        settings(TOKEN, max_unproven=3, max_calls=1, connections_per_s=0.001, connections_burst=2)
+    ) as server:
         silent = [await asyncio.open_connection("127.0.0.1", server.server.port) for _ in range(10)]
         upgraded = [await server.connect("/twilio") for _ in range(2)]
         assert (await refused(server, "/twilio")).response.status_code == 503
