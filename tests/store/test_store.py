@@ -145,6 +145,20 @@ async def test_refused_alert_is_saved_later(store: Store, tmp_path: Path) -> Non
     assert store.problem is None
 
 
+async def test_slow_database_delays_no_alert(tmp_path: Path) -> None:
+    """A database that neither takes nor refuses is not waited for: the answer comes in time, the commit later."""
+    store = Store.open(msgspec.structs.replace(_settings(tmp_path), busy_timeout_s=30.0, answer_within_s=0.1))
+    durable: list[str] = []
+    store.on_durable(durable.append)
+    with _locked(tmp_path):
+        async with asyncio.timeout(3):
+            assert not await store.save_alert(an_alert("c-1"))
+        assert durable == []
+    await eventually(lambda: durable)
+    assert durable == [an_alert("c-1").id]
+    await store.close()
+
+
 async def test_newest_version_wins_after_an_outage(store: Store, tmp_path: Path) -> None:
     """An alert that was taken during the outage ends up taken, whatever order the tries came in."""
     alert = an_alert("c-1")

@@ -16,6 +16,9 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     busy_timeout_s: _Seconds = 5.0
     """How long a write waits for another process that holds the SQLite database, before it counts as failed."""
 
+    answer_within_s: _Seconds = 1.0
+    """How long an alert may wait for its commit before it is shown all the same, marked as not saved yet."""
+
     retry_s: _Seconds = 1.0
     """How often unsaved alerts, calls and curves are tried again while the database refuses them."""
 

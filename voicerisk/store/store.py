@@ -32,18 +32,19 @@ _log = structlog.get_logger()
 class _Unsaved:
     """The newest version of one thing on its way to the disk."""
 
-    __slots__ = ("in_flight", "work")
+    __slots__ = ("doubted", "in_flight", "work")
 
     def __init__(self, work: Work[None]) -> None:
         self.work = work
         self.in_flight = True
+        self.doubted = False  # whoever saves it was told that it is not on the disk
 
 
 class Store:
     """Alerts, calls, curves and audit lines in a database, used from one event loop.
 
-    While the database refuses, saves answer False at once, what they held is tried again every `retry_s` in its newest
-    version, and `problem` says why. Calls go on meanwhile.
+    While the database refuses, saves answer False after `answer_within_s` at the latest, what they held is tried again
+    every `retry_s` in its newest version, and `problem` says why. Calls go on meanwhile.
     """
 
     def __init__(self, engine: Engine, settings: StoreSettings) -> None:
@@ -53,6 +54,7 @@ class Store:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-reader")
         self._unsaved: dict[_Key, _Unsaved] = {}
         self._retrying: asyncio.Task[None] | None = None
+        self._attempts: set[asyncio.Task[bool]] = set()
         self._on_durable: list[Callable[[str], None]] = []
         self._problem: str | None = None
         self._n_audits = 0
@@ -67,6 +69,7 @@ class Store:
         if self._retrying is not None:
             self._retrying.cancel()
             await asyncio.wait({self._retrying})
+        await asyncio.gather(*self._attempts)
         await asyncio.gather(*(self._attempt(key, item) for key, item in self._stuck()))
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._writer.close)
@@ -87,7 +90,7 @@ class Store:
     # Saves
 
     async def save_alert(self, alert: Alert) -> bool:
-        """True once the alert is on the disk and would survive SIGKILL; False when the database refuses for now."""
+        """True once the alert is on the disk and would survive SIGKILL; False when the database refuses or is slow."""
         return await self._save(("alert", alert.id), partial(queries.write_alert, alert=alert))
 
     async def save_call(self, call: CallRecord) -> bool:
@@ -171,7 +174,13 @@ class Store:
         # A newer version takes the older one's place, so an old state can never be written over a new one.
         self._unsaved.pop(key, None)
         self._unsaved[key] = item
-        saved = await self._attempt(key, item)
+        attempt = asyncio.get_running_loop().create_task(self._attempt(key, item))
+        self._attempts.add(attempt)
+        attempt.add_done_callback(self._attempts.discard)
+        await asyncio.wait({attempt}, timeout=self._settings.answer_within_s)
+        saved = attempt.done() and attempt.result()
+        if not saved:
+            item.doubted = True
         if key in self._unsaved:
             self._make_room()
             if self._retrying is None or self._retrying.done():
@@ -193,6 +202,9 @@ class Store:
             item.in_flight = False
         self._forget(key, item)
         self._note(None)
+        if item.doubted and key[0] == "alert":
+            for callback in self._on_durable:
+                callback(key[1])
         return True
 
     def _forget(self, key: _Key, item: _Unsaved) -> None:
@@ -203,20 +215,12 @@ class Store:
     async def _retry(self) -> None:
         while self._unsaved:
             await asyncio.sleep(self._settings.retry_s)
-            stuck = self._stuck()
-            saved = await asyncio.gather(*(self._attempt(key, item) for key, item in stuck))
-            for (key, _), done in zip(stuck, saved, strict=True):
-                if done and key[0] == "alert":
-                    self._tell(key[1])
+            await asyncio.gather(*(self._attempt(key, item) for key, item in self._stuck()))
 
     def _stuck(self) -> list[tuple[_Key, _Unsaved]]:
         """What was refused, calls before their curves."""
         stuck = [(key, item) for key, item in self._unsaved.items() if not item.in_flight]
         return sorted(stuck, key=lambda pair: pair[0][0] == "curve")
-
-    def _tell(self, alert_id: str) -> None:
-        for callback in self._on_durable:
-            callback(alert_id)
 
     def _make_room(self) -> None:
         excess = len(self._unsaved) - self._settings.max_unsaved
