@@ -35,7 +35,10 @@ class Feed:
         self.resting = False
         if start is not None:
             self.timed = True
-        self._put(self._orderer.push(samples, start))
+        if self._orderer.joins(len(samples), start):
+            self._write(samples)
+        else:
+            self._put(self._orderer.push(samples, start))
 
     def lose(self, n_samples: int) -> None:
         """Take the peer's word that it left out `n_samples` at the channel's rate."""
@@ -69,10 +72,11 @@ class Feed:
                 self._put_silence(piece.n_samples)
             elif isinstance(piece, Seam):
                 self.track.mark_seam(self._next)
-            elif self._resampler is None:
-                self.track.write(piece)
             else:
-                self.track.write(self._resampler.feed(piece))
+                self._write(piece)
+
+    def _write(self, samples: Samples) -> None:
+        self.track.write(samples if self._resampler is None else self._resampler.feed(samples))
 
     def _put_silence(self, n_samples: int) -> None:
         start = self._next

@@ -88,6 +88,16 @@ class Orderer:
         self.position = 0
         self.late_samples = 0
 
+    def joins(self, n_samples: int, start: int | None) -> bool:
+        """Whether a piece follows exactly on what was given out; if so it is counted as given and must not be pushed.
+
+        This is the way of nearly every piece, and costs a fraction of `push`.
+        """
+        if self._held or (start is not None and start + self._clock.shift != self.position):
+            return False
+        self._count(n_samples)
+        return True
+
     def push(self, samples: Samples, start: int | None) -> list[Piece]:
         """What can be given out now that `samples` came, whose first is number `start` on the peer's clock.
 
@@ -97,12 +107,7 @@ class Orderer:
             out = self.flush() if self._held else []
             self._give(samples, out)
             return out
-        at = start + self._clock.shift
-        if not self._held and -self._slack(samples) <= at - self.position <= self._slack(samples):
-            out = []
-            self._give(samples, out)
-            return out
-        return self._place(samples, at)
+        return self._place(samples, start + self._clock.shift)
 
     def lose(self, n_samples: int) -> list[Piece]:
         """What can be given out now that the peer said it left out `n_samples`."""
@@ -163,8 +168,12 @@ class Orderer:
     def _give(self, samples: Samples, out: list[Piece]) -> None:
         if len(samples):
             out.append(samples)
-            self.position += len(samples)
-            self._credit = min(self._limits.max_gap, self._credit + GAP_CREDIT * len(samples))
+            self._count(len(samples))
+
+    def _count(self, n_samples: int) -> None:
+        self.position += n_samples
+        if self._credit < self._limits.max_gap:
+            self._credit = min(self._limits.max_gap, self._credit + GAP_CREDIT * n_samples)
 
     def _give_gap(self, n_samples: int, out: list[Piece]) -> None:
         if n_samples > 0:

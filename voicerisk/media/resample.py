@@ -56,4 +56,7 @@ class Resampler:
 
     def _out(self, samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Samples:
         self._n_out += len(samples)
-        return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
+        np.rint(samples, out=samples)
+        np.minimum(samples, 32767.0, out=samples)
+        np.maximum(samples, -32768.0, out=samples)
+        return samples.astype(np.int16)
