@@ -35,6 +35,8 @@ MOODS: Final[dict[Mood, frozenset[Emotion]]] = {
 """Which emotions a customer's utterances of a mood are taken from; `lively` is loud but not upset."""
 
 MIN_CLIPS: Final = 3
+NOISE_S: Final = 16.0
+"""Noise repeats after so long."""
 MIN_CLIP_S: Final = 0.4
 EDGE_DB: Final = 35.0
 OPUS_COMPRESSION: Final = 0.93
@@ -252,7 +254,7 @@ class _Stage:
         for voice in dry:
             line = channel.telephone_band(voice)
             if plan.noise is not None:
-                hiss = channel.telephone_band(callsounds.noise(plan.noise, len(line) / RATE_HZ, self.random))
+                hiss = channel.telephone_band(callsounds.noise(plan.noise, NOISE_S, self.random))
                 line = channel.with_noise(line, hiss, plan.snr_db)
             sides.append(channel.g711(line, plan.law) if plan.law else line)
         if plan.loss:
