@@ -175,7 +175,8 @@ def test_the_end_of_the_call_resolves_it_and_late_windows_change_nothing() -> No
     """When the call is over its alert is; a window that comes late opens nothing."""
     play = tense_call()
     play.at(25.0).push(ended())
-    play.at(26.0).hears(RED, 3.0)
+    play.at(26.0).hears(GREEN, 3.0)
+    play.at(30.0).hears(RED, 3.0)
     play.want(between(25.0, 25.0), alert(NotifyReason.CALL_ENDED))
     play.run(40.0)
 

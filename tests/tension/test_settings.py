@@ -1,8 +1,10 @@
 """The knobs of the tension level."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from voicerisk.tension import TensionSettings, tension_problems
+from voicerisk.tension import TensionSettings, tension_problems, with_suggestion
 from voicerisk.tension.settings import DEFAULT_ZONES
 from voicerisk.zones import Boundary, Zones
 
@@ -41,3 +43,24 @@ def test_each_bad_setting_is_named_at_its_key(settings: TensionSettings, where: 
     problems = tension_problems(settings)
     assert [problem.where for problem in problems] == [where]
     assert problems[0].mend
+
+
+def test_the_models_suggestion_moves_red_and_amber_follows() -> None:
+    """Red is what the author says; amber stays as far below it as it ships; the result is sound."""
+    suggested = with_suggestion(TensionSettings(), enter=0.7, leave=0.5, hold_s=3.0).boundaries
+    assert suggested.red == Boundary(enter=0.7, leave=0.5, hold_s=3.0, leave_hold_s=3.0)
+    assert 0.4 < suggested.amber.enter < 0.5
+    same = with_suggestion(TensionSettings(), enter=0.8, leave=0.6, hold_s=2.4).boundaries
+    assert (same.amber.enter, same.amber.leave) == (DEFAULT_ZONES.amber.enter, DEFAULT_ZONES.amber.leave)
+
+
+@given(st.floats(0.05, 0.99), st.floats(0.0, 1.0), st.floats(0.0, 60.0))
+def test_any_sound_suggestion_gives_sound_zones(enter: float, share: float, hold_s: float) -> None:
+    """Wherever the author puts red, amber lies in order below it."""
+    assert tension_problems(with_suggestion(TensionSettings(), enter=enter, leave=enter * share, hold_s=hold_s)) == []
+
+
+def test_the_sites_own_zones_overrule_the_model() -> None:
+    """What the site wrote stays."""
+    site = TensionSettings(zones=DEFAULT_ZONES)
+    assert with_suggestion(site, enter=0.3, leave=0.2, hold_s=1.0) == site

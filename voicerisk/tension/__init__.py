@@ -1,7 +1,7 @@
 """From the model's scores of one caller to a tension level, a zone, and reasons in plain words."""
 
 from voicerisk.tension.emit import CallFacts, tension_events
-from voicerisk.tension.settings import TensionSettings, tension_problems
+from voicerisk.tension.settings import TensionSettings, tension_problems, with_suggestion
 from voicerisk.tension.tracker import Observation, TensionStep, TensionTracker
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "TensionTracker",
     "tension_events",
     "tension_problems",
+    "with_suggestion",
 ]

@@ -3,6 +3,7 @@
 import msgspec
 
 from voicerisk.settings import Problem
+from voicerisk.tension.baseline import log_odds, probability
 from voicerisk.zones import Boundary, Zones, zone_problems
 
 DEFAULT_ZONES = Zones(
@@ -15,7 +16,8 @@ class TensionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How tension is judged. Seconds are media seconds, weights are log-odds (0.7 doubles the odds).
 
     Attributes:
-        zones: Where amber and red begin and end on the level, 0..1; holds in seconds of judged speech.
+        zones: Where amber and red begin and end on the level, 0..1; holds in seconds of judged speech. Absent: what the
+            model's folder suggests, or else what ships.
         window_s: Speech over which present loudness and pitch are taken (median), like the model's own window.
         min_speech_s: Speech that the model's window must hold before the caller is judged at all.
         smoothing_s: Time constant that the log-odds are smoothed with, in judged speech; 0 = not at all.
@@ -39,7 +41,7 @@ class TensionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         window_every: A window event is made every so many blocks of 240 ms (and when the zone changes).
     """
 
-    zones: Zones = DEFAULT_ZONES
+    zones: Zones | None = None
     window_s: float = 3.0
     min_speech_s: float = 1.0
     smoothing_s: float = 0.72
@@ -62,6 +64,30 @@ class TensionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     silence_s: float = 10.0
     window_every: int = 2
 
+    @property
+    def boundaries(self) -> Zones:
+        """The zones that hold: the site's, or else those that ship."""
+        return self.zones or DEFAULT_ZONES
+
+
+def with_suggestion(settings: TensionSettings, *, enter: float, leave: float, hold_s: float) -> TensionSettings:
+    """The settings with the model author's word on red, unless the site has zones of its own.
+
+    Red leaves after `hold_s` of calm speech as well. Amber enters and leaves as far below as it ships, in log-odds.
+    """
+    if settings.zones is not None:
+        return settings
+    shipped = DEFAULT_ZONES
+    lower = log_odds(enter) - log_odds(shipped.red.enter)
+    amber = Boundary(
+        enter=round(probability(log_odds(shipped.amber.enter) + lower), 4),
+        leave=round(probability(log_odds(shipped.amber.leave) + lower), 4),
+        hold_s=shipped.amber.hold_s,
+        leave_hold_s=shipped.amber.leave_hold_s,
+    )
+    red = Boundary(enter=enter, leave=leave, hold_s=hold_s, leave_hold_s=hold_s)
+    return msgspec.structs.replace(settings, zones=Zones(amber=amber, red=red))
+
 
 _SHARES = ("own_share", "min_speech", "min_voiced", "max_missing", "min_quality")
 _NOT_NEGATIVE = (
@@ -82,14 +108,14 @@ _NOT_NEGATIVE = (
 def tension_problems(settings: TensionSettings) -> list[Problem]:
     """What is wrong with the settings, each at its key; empty when they make sense."""
     problems = [
-        Problem(f"zones.{problem.where}", problem.wrong, problem.mend) for problem in zone_problems(settings.zones)
+        Problem(f"zones.{problem.where}", problem.wrong, problem.mend) for problem in zone_problems(settings.boundaries)
     ]
 
     def demand(name: str, value: float, *, good: bool, mend: str) -> None:
         if not good:
             problems.append(Problem(name, f"is {value:g}", mend))
 
-    for name, edge in (("amber", settings.zones.amber), ("red", settings.zones.red)):
+    for name, edge in (("amber", settings.boundaries.amber), ("red", settings.boundaries.red)):
         demand(f"zones.{name}.enter", edge.enter, good=0.0 < edge.enter <= 1.0, mend="The level runs from 0 to 1.")
     for name in _SHARES:
         value = getattr(settings, name)

@@ -83,7 +83,7 @@ class TensionTracker:
         self._missing: deque[float] = deque(maxlen=recent)
         self._baseline = Baseline()
         self._talk = TalkTracker(settings.talk_over_window_s, settings.silence_s)
-        self._zones = ZoneTracker(settings.zones)
+        self._zones = ZoneTracker(settings.boundaries)
         self._index = -1
         self._level = 0.0
         self._smoothed: float | None = None
@@ -198,13 +198,13 @@ class TensionTracker:
         return self._smoothed
 
     def _why(self, present: Present, usual: Usual, weighed: Weighed, zone: Zone) -> tuple[Reason, ...]:
-        if zone is Zone.GREEN and self._level < self._settings.zones.amber.leave:
+        if zone is Zone.GREEN and self._level < self._settings.boundaries.amber.leave:
             return ()
         return reasons_of(self._settings, present, usual, weighed)
 
     def _learn(self, score: ChunkScore, tension: float, evidence_s: float, zone: Zone) -> None:
         """The first seconds are learned as they come, later only what is calm: anger never becomes the usual."""
-        calm = zone is Zone.GREEN and self._level < self._settings.zones.amber.enter
+        calm = zone is Zone.GREEN and self._level < self._settings.boundaries.amber.enter
         if not calm and self._baseline.learned_s >= self._settings.learn_first_s:
             return
         self._baseline.learn_tension(log_odds(tension), evidence_s)
