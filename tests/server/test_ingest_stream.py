@@ -131,6 +131,20 @@ def test_what_a_codec_still_holds_comes_before_the_end() -> None:
     assert sink.told == [AUDIO, StreamEnded("the connection broke", clean=False)]
 
 
+def test_a_stream_closed_while_it_is_opened_has_its_end() -> None:
+    """A runtime that closes the connection before it has returned the stream still hears the stream's end."""
+    sink = RecordingStream(None)
+
+    def admit(started: StreamStarted) -> RecordingStream:
+        stream.finish("closed by the runtime", clean=False)
+        return sink
+
+    stream = IngestStream(ScriptedCodec([[STARTED, AUDIO]], []), admit)
+    stream.receive("")
+    stream.finish("gone", clean=False)
+    assert [type(event) for event in sink.told] == [StreamEnded]
+
+
 def test_a_connection_test_reaches_no_sink() -> None:
     """Where the door gives no sink, what follows the start goes nowhere and nothing fails."""
     stream = IngestStream(ScriptedCodec([[STARTED, AUDIO], [StreamEnded("stop")]], []), lambda _: None)

@@ -6,8 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
 from voicerisk.gateways.codec import Handshake
+from voicerisk.server.ingest_handshake import handshake_of
 from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
 from voicerisk.server.tokens import MAX_CANDIDATES, TokenBook, shown_tokens
 
@@ -57,11 +60,25 @@ def test_a_flood_of_credentials_is_not_compared() -> None:
     assert len(shown_tokens(Handshake(path="/twilio" + "/a" * 5000), "/twilio")) <= MAX_CANDIDATES
 
 
-@given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=200))
-def test_any_request_is_read(path: str, authorization: str, token: str) -> None:
-    """No path, header or query makes the search for credentials fail."""
-    handshake = Handshake(path="/x/" + path, query={"token": token}, headers={"authorization": authorization})
+@given(st.text(max_size=200), st.text(max_size=200), st.lists(st.text(max_size=50), max_size=3))
+def test_any_request_is_read(path: str, authorization: str, protocols: list[str]) -> None:
+    """No path, query or header makes the reading of a request, or the search for credentials in it, fail."""
+    headers = Headers()
+    headers.set_insecure("Authorization", authorization)
+    for name in protocols:
+        headers.set_insecure("Sec-WebSocket-Protocol", name)
+    handshake = handshake_of(Request("/x/" + path, headers))
     assert len(shown_tokens(handshake, "/x")) <= MAX_CANDIDATES
+
+
+def test_a_request_is_read_as_codecs_see_it() -> None:
+    """Path and query are apart, header names lower-case, and of what was said twice nothing is guessed."""
+    headers = Headers([("X-Call", "a"), ("x-call", "b"), ("Sec-WebSocket-Protocol", "media, audio.drachtio.org")])
+    handshake = handshake_of(Request("/fork/x?call=1&call=2&empty=&name=J%C3%BCrgen", headers))
+    assert handshake.path == "/fork/x"
+    assert handshake.query == {"call": "2", "name": "Jürgen"}
+    assert handshake.headers["x-call"] == "a, b"
+    assert handshake.subprotocols == ("media", "audio.drachtio.org")
 
 
 def test_an_open_gateway_must_stay_on_loopback() -> None:

@@ -107,7 +107,10 @@ class IngestStream:
         self._deliver = _nowhere
         self.call_id = started.call_id
         self._sink = self._admit(started)
-        if self._sink is not None:
+        if self.ended:
+            # Whoever opened the stream has also closed its connection; it still gets its end.
+            self._end(StreamEnded(reason="closed while it was opened", clean=False))
+        elif self._sink is not None:
             self._deliver = self._sink.receive
 
     def _end(self, ended: StreamEnded) -> None:
