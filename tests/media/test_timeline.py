@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from tests.media.calls import AGENT, CUSTOMER, SECOND, joined, n_missing, opened, speech
+from tests.media.calls import AGENT, CUSTOMER, SECOND, joined, n_missing, opened, seams, speech
 from voicerisk.events import Role
 from voicerisk.gateways.codec import Channel
 from voicerisk.media.block import BLOCK_SAMPLES
@@ -152,6 +152,22 @@ def test_a_silent_wideband_party_is_overtaken_too() -> None:
     blocks = [*timeline.blocks(), *timeline.finish()]
     heard = joined(blocks, Role.AGENT)
     assert np.flatnonzero(np.abs(heard) > 5000)[0] < SECOND // 5
+
+
+def test_tracks_stay_together_when_their_clock_is_set() -> None:
+    """When the peer's clock jumps, a frame lost beside the jump is still silence, and the parties stay side by side."""
+    timeline = opened(CUSTOMER, AGENT)
+    said, replied = speech(SECOND), speech(SECOND, seed=1)
+    for at in range(0, SECOND, 160):
+        jump = 100 * SECOND if at >= 4000 else 0
+        timeline.push("s", 0, said[at : at + 160], at + jump)
+        if at != 4000:
+            timeline.push("s", 1, replied[at : at + 160], at + jump)
+    blocks = timeline.finish()
+    assert np.array_equal(joined(blocks, Role.CUSTOMER), said)
+    replied[4000:4160] = 0
+    assert np.array_equal(joined(blocks, Role.AGENT), replied)
+    assert seams(blocks, Role.CUSTOMER) == [4000 // BLOCK_SAMPLES]
 
 
 def test_a_made_up_timestamp_allocates_nothing() -> None:
