@@ -51,20 +51,12 @@ class LiveBoard:
         labels: Mapping[str, str] | None = None,
     ) -> None:
         """A call is on. `labels` must be free of numbers in the clear. A known call id (a second stream) goes on."""
-        known = self._calls.get(call_id)
-        view = CallView(
-            id=call_id,
-            gateway=gateway,
-            roles=tuple(roles),
-            started_at_s=started_at_s if known is None else known.view.started_at_s,
-            queue=queue,
-            labels=dict(labels or {}),
-            curve=[] if known is None else known.view.curve,
-        )
-        if known is None:
-            self._calls[call_id] = _Live(view)
-        else:
-            known.view = view
+        live = self._calls.get(call_id)
+        if live is None:
+            view = CallView(id=call_id, gateway=gateway, roles=tuple(roles), started_at_s=started_at_s)
+            live = self._calls[call_id] = _Live(view)
+        view = live.view
+        view.gateway, view.roles, view.queue, view.labels = gateway, tuple(roles), queue, dict(labels or {})
         metrics.live_calls.set(len(self._calls))
         self.feed.publish("call.started", {"call": view})
 

@@ -1,41 +1,18 @@
-"""A call floor without telephones: the real store, board, HTTP side and console, moved by JSON lines on stdin.
-
-Run as `python -m tests.console.floor FOLDER`; it prints {"port": ...} once it serves, and one line of answer for each
-line it is given. It lives in a process of its own because the page library is one of a kind per process.
-"""
+"""A call floor without telephones: it does to board and store what the running service does."""
 
 import asyncio
-import json
 import math
-import sys
 import zlib
-from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 
+from tests.store.made import an_alert
 from voicerisk.clock import now_s
-from voicerisk.console.pages import attach
-from voicerisk.events import Evidence, Reason, Role, Window, Zone
-from voicerisk.risk.alerts import (
-    Alert,
-    Cause,
-    HistoryEntry,
-    NotifyReason,
-    UnknownAlertError,
-    acknowledged,
-    alert_id,
-    resolved,
-)
-from voicerisk.risk.procedures import BARGE_IN
-from voicerisk.risk.rules import Severity
-from voicerisk.server.http import HttpServer, create_app
-from voicerisk.server.http_settings import HttpSettings
+from voicerisk.events import Evidence, Role, Window, Zone
+from voicerisk.risk.alerts import Alert, NotifyReason, UnknownAlertError, acknowledged, resolved
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.views import Vitals
 from voicerisk.store.records import CallRecord
-from voicerisk.store.settings import StoreSettings
 from voicerisk.store.store import Store
 
 CHUNK_S = 0.24
@@ -107,34 +84,16 @@ class Floor:
         """The call raises an alert."""
         view = self.board.call(call_id)
         assert view is not None
-        reasons = (
-            Reason(code="level_db", value=9.0, unit="dB", text="Louder than this caller's own start: +9 dB"),
-            Reason(code="pitch_st", value=5.0, unit="st", text="Voice 5 semitones higher than at the start"),
-            Reason(code="talk_over", value=4.0, unit="", text="Talked over the agent 4 times in 30 s"),
+        return await self.put(
+            an_alert(
+                call_id,
+                now_s() - ago_s,
+                severity=severity,
+                queue=view.queue,
+                customer=view.labels["customer"],
+                agent=view.labels["agent"],
+            )
         )
-        cause = Cause(gauge="call_tension", value=0.87, at_s=now_s() - ago_s, at_media_s=41.2, reasons=reasons)
-        fingerprint = f"tense_call|{call_id}"
-        alert = Alert(
-            id=alert_id(fingerprint, cause),
-            fingerprint=fingerprint,
-            rule="tense_call",
-            title={"en": "Tense customer", "he": "לקוח במתח"},
-            severity=Severity(severity),
-            owner="floor supervisor",
-            call_id=call_id,
-            customer=view.labels["customer"],
-            queue=view.queue,
-            agent=view.labels["agent"],
-            gauge="call_tension",
-            value=cause.value,
-            opened_at_s=cause.at_s,
-            since_s=cause.at_s,
-            at_media_s=cause.at_media_s,
-            reasons=reasons,
-            procedure=BARGE_IN,
-            history=(HistoryEntry(at_s=cause.at_s, what=NotifyReason.OPENED, notify=True),),
-        )
-        return await self.put(alert)
 
     async def sound(self, call_id: str, seconds: float) -> None:
         """A low tone for the customer, a higher one for the agent, in blocks as a call gives them, in real time."""
@@ -176,43 +135,3 @@ class Floor:
             for view in self.board.calls():
                 level = (view.level or 0.2) + 0.02 * float(rng.standard_normal())
                 self.level(view.id, view.media_s + 1 / per_s, min(max(level, 0.02), 0.98))
-
-
-def say(what: Any) -> None:
-    """One line of JSON to whoever started this."""
-    sys.stdout.write(msgspec.json.encode(what).decode() + "\n")
-    sys.stdout.flush()
-
-
-async def main(folder: Path) -> None:
-    """Serves until stdin ends."""
-    store = Store.open(StoreSettings(url=f"sqlite:///{folder}/desk.db"))
-    board = LiveBoard()
-    floor = Floor(board, store)
-    settings = HttpSettings(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    app = create_app(board, store, floor, settings, session_key=b"for tests only, never served")
-    attach(app, floor)
-    server = HttpServer(app, settings)
-    say({"port": await server.start()})
-    tasks: set[asyncio.Task[Any]] = set()
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        order = json.loads(line)
-        what, background = order.pop("do"), order.pop("background", False)
-        if what == "vitals":
-            result: Any = board.vitals_changed(Vitals(**order))
-        elif background:
-            tasks.add(asyncio.create_task(getattr(floor, what)(**order)))
-            result = None
-        else:
-            result = getattr(floor, what)(**order)
-            result = await result if asyncio.iscoroutine(result) else result
-        say(result)
-    for task in tasks:
-        task.cancel()
-    await server.stop()
-    await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
