@@ -47,11 +47,13 @@ def test_each_bad_setting_is_named_at_its_key(settings: TensionSettings, where: 
 
 def test_the_models_suggestion_moves_red_and_amber_follows() -> None:
     """Red is what the author says; amber stays as far below it as it ships; the result is sound."""
-    suggested = with_suggestion(TensionSettings(), enter=0.7, leave=0.5, hold_s=3.0).boundaries
-    assert suggested.red == Boundary(enter=0.7, leave=0.5, hold_s=3.0, leave_hold_s=3.0)
-    assert 0.4 < suggested.amber.enter < 0.5
-    same = with_suggestion(TensionSettings(), enter=0.8, leave=0.6, hold_s=2.4).boundaries
-    assert (same.amber.enter, same.amber.leave) == (DEFAULT_ZONES.amber.enter, DEFAULT_ZONES.amber.leave)
+    shipped = DEFAULT_ZONES
+    suggested = with_suggestion(TensionSettings(), enter=0.9, leave=0.8, hold_s=3.0).boundaries
+    assert suggested.red == Boundary(enter=0.9, leave=0.8, hold_s=3.0, leave_hold_s=3.0)
+    assert shipped.amber.enter < suggested.amber.enter < 0.9
+    edge = shipped.red
+    same = with_suggestion(TensionSettings(), enter=edge.enter, leave=edge.leave, hold_s=edge.hold_s).boundaries
+    assert same.amber == shipped.amber
 
 
 @given(st.floats(0.05, 0.99), st.floats(0.0, 1.0), st.floats(0.0, 60.0))
