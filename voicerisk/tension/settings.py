@@ -10,7 +10,7 @@ DEFAULT_ZONES = Zones(
     amber=Boundary(enter=0.55, leave=0.45, hold_s=1.92, leave_hold_s=2.88),
     red=Boundary(enter=0.65, leave=0.5, hold_s=2.4, leave_hold_s=3.6),
 )
-"""For a calibrated model, whose probabilities are cautious. Provisional until tuned: `voicerisk tune` finds a site's own."""
+"""For calibrated, hence cautious, probabilities. Provisional: `voicerisk tune` finds what a site needs."""
 
 
 class TensionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
