@@ -4,6 +4,7 @@ import math
 from copy import deepcopy
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
 import msgspec
 import pytest
@@ -85,8 +86,8 @@ def test_calm_brings_the_zone_back() -> None:
     assert steps[-1].zone is Zone.GREEN
 
 
-ANGRY = {"tension": 0.93, "level_db": -20.0, "pitch_st": 21.0}
-UNHEARD = [
+ANGRY: dict[str, Any] = {"tension": 0.93, "level_db": -20.0, "pitch_st": 21.0}
+UNHEARD: list[tuple[dict[str, Any], Evidence]] = [
     ({"missing": 0.8}, Evidence.GAPS),
     ({"speech": 0.1}, Evidence.NO_SPEECH),
     ({"heads": False}, Evidence.NOT_SCORED),
@@ -96,11 +97,11 @@ UNHEARD = [
 
 
 @pytest.mark.parametrize(("flaw", "evidence"), UNHEARD)
-def test_what_was_not_heard_is_not_guessed(flaw: dict[str, float], evidence: Evidence) -> None:
+def test_what_was_not_heard_is_not_guessed(flaw: dict[str, Any], evidence: Evidence) -> None:
     """Twenty seconds of anger with gaps, without speech, scores or enough speech hold level and zone, and say why."""
     calm = list(Voice(1).says(10.0, 0.15))
     start = calm[-1].index + 1
-    steps = follow([*calm, *(block(start + n, **(ANGRY | flaw)) for n in range(80))])  # type: ignore[arg-type]
+    steps = follow([*calm, *(block(start + n, **(ANGRY | flaw)) for n in range(80))])
     before, after = steps[start - 1], steps[start:]
     assert {step.zone for step in after} == {Zone.GREEN}
     assert {step.level for step in after} == {before.level}
