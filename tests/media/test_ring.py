@@ -55,14 +55,13 @@ def test_only_the_last_seconds_are_kept() -> None:
     assert ring.since(25) == []
 
 
-def test_half_a_minute_of_speech_is_under_200_kb_per_party() -> None:
-    """Thirty seconds of a noisy call, both parties, take less than mu-law would, and under 200 kB for each party."""
+def test_half_a_minute_of_speech_is_under_190_kb_per_party() -> None:
+    """Thirty seconds of a noisy call, both parties, take under 190 kB for each party; plain mu-law would take 240."""
     ring = Ring(30.0)
     for block in _call(200):
         ring.append(block)
     assert len(ring.since(0)) == 125
-    assert ring.n_bytes < 2 * 200_000
-    assert ring.n_bytes < 0.85 * 2 * 30 * 8000
+    assert ring.n_bytes < 2 * 190_000
 
 
 @given(st.binary(min_size=2, max_size=2 * BLOCK_SAMPLES))

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from voicerisk.events import Role
 from voicerisk.media import g711
-from voicerisk.media.block import BLOCK_SAMPLES, Block, BlockAudio
+from voicerisk.media.block import Block, BlockAudio
 from voicerisk.scoring.contract import CHUNK_S
 
 _WINDOW_BITS: Final = -12  # raw deflate with a small window: nothing is searched for, so none is needed
@@ -27,14 +26,14 @@ class _Part(msgspec.Struct, frozen=True, gc=False):
 class _Packed(msgspec.Struct, frozen=True, gc=False):
     index: int
     parts: tuple[_Part, ...]
-    codes: bytes
+    codes: tuple[bytes, ...]
 
 
 class Ring:
     """The last `seconds` of a call's blocks, both parties.
 
     Samples are kept as mu-law, which is what the telephone sent in the first place (wideband audio loses a little
-    there), and each block's codes are packed by their frequencies.
+    there), and packed by how often each code occurs in the party's part of the block.
     """
 
     __slots__ = ("_blocks",)
@@ -45,13 +44,15 @@ class Ring:
     @property
     def n_bytes(self) -> int:
         """Bytes of packed sound that are kept now."""
-        return sum(len(packed.codes) for packed in self._blocks)
+        return sum(len(codes) for packed in self._blocks for codes in packed.codes)
 
     def append(self, block: Block) -> None:
         """Keep a block; the oldest goes when the ring is full."""
         parts = tuple(_Part(role, a.n_missing, a.n_valid, a.seam) for role, a in block.roles.items())
-        codes = b"".join(g711.encode_ulaw(audio.samples).tobytes() for audio in block.roles.values())
-        self._blocks.append(_Packed(block.index, parts, _pack(codes)))
+        if self._blocks and self._blocks[-1].parts == parts:
+            parts = self._blocks[-1].parts  # nearly always the same: one copy serves all
+        codes = tuple(_pack(g711.encode_ulaw(audio.samples).tobytes()) for audio in block.roles.values())
+        self._blocks.append(_Packed(block.index, parts, codes))
 
     def since(self, index: int) -> list[Block]:
         """The blocks with number `index` and later that are still kept, oldest first."""
@@ -74,11 +75,13 @@ def _unpacked(blocks: Iterable[_Packed]) -> list[Block]:
 
 
 def _unpack(packed: _Packed) -> Block:
-    samples = g711.decode_ulaw(zlib.decompress(packed.codes, _WINDOW_BITS)).reshape(-1, BLOCK_SAMPLES)
     audio = {
         part.role: BlockAudio(
-            np.ascontiguousarray(channel), n_missing=part.n_missing, n_valid=part.n_valid, seam=part.seam
+            g711.decode_ulaw(zlib.decompress(codes, _WINDOW_BITS)),
+            n_missing=part.n_missing,
+            n_valid=part.n_valid,
+            seam=part.seam,
         )
-        for part, channel in zip(packed.parts, samples, strict=True)
+        for part, codes in zip(packed.parts, packed.codes, strict=True)
     }
     return Block(packed.index, audio)

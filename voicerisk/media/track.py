@@ -6,7 +6,7 @@ import numpy as np
 
 from voicerisk.media.block import BLOCK_SAMPLES, BlockAudio, Samples
 
-_MIN_CAPACITY: Final = 8192  # about a second: what a track holds when others are not far behind
+_MIN_CAPACITY: Final = 4096  # half a second: what a track holds when others are not far behind
 
 
 class Track:
