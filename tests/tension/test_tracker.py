@@ -132,7 +132,7 @@ def test_the_agents_voice_in_a_mixed_channel_is_not_measured() -> None:
     assert [reason.code for reason in last.reasons] == ["tone"]
 
 
-OUTBURST = {"level_db": -23.0, "pitch_st": 19.5}
+OUTBURST: dict[str, Any] = {"level_db": -23.0, "pitch_st": 19.5}
 
 
 def outburst() -> tuple[list[Observation], list[Observation]]:
