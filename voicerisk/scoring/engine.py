@@ -3,12 +3,8 @@
 Pure and synchronous: no thread, no clock, no lock. The owner (a replay, or the server's scoring thread) calls `run`,
 `open` and `close` one at a time.
 
-**A row's score never depends on its batch.** ONNX Runtime's float kernels work row by row, with two exceptions found
-by running each operator at many batch sizes: (1) element-wise operators that come from Eigen (Log, Softplus, Sin, Elu
-...) compute whole packets of 4 floats with one formula and the 1-3 left-over elements with another, and (2) a
-reduction drops axes of length 1 before it picks its loop, so a batch of 1 is summed in another order. Both move the
-last bit. With the number of rows always a multiple of 4 every tensor with a batch axis is a whole number of packets
-and no batch is of length 1, so both are gone; at most 3 rows of silence are the price.
+A row's score never depends on its batch: every batch is padded with silence to a multiple of 4 rows, for the reasons
+that `voicerisk.scoring.independence` gives.
 """
 
 import math
@@ -17,9 +13,9 @@ from typing import Final, NewType
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from voicerisk.scoring import contract
+from voicerisk.scoring.independence import padded
 from voicerisk.scoring.model import OUTPUTS, Model
 from voicerisk.scoring.scores import EMOTION_OUTPUTS, ChunkScores, FloatArray, fetched_scores, rounded
 
@@ -29,7 +25,6 @@ Slot = NewType("Slot", int)
 Audio = npt.NDArray[np.float32] | npt.NDArray[np.int16]
 Rows = npt.NDArray[np.int64]
 
-ROW_MULTIPLE: Final = 4
 INT16_SCALE: Final = np.float32(1.0 / 32768.0)
 
 
@@ -54,7 +49,7 @@ class ScoringEngine:
         self.capacity = capacity
         self.max_batch = max_batch
         states = model.spec.state
-        n_rows = _padded(max_batch)
+        n_rows = padded(max_batch)
         self._states: list[FloatArray] = [np.zeros((capacity, *state.shape), np.float32) for state in states]
         self._inputs: list[FloatArray] = [np.zeros((n_rows, *state.shape), np.float32) for state in states]
         self._audio: FloatArray = np.zeros((n_rows, contract.CHUNK_SAMPLES), np.float32)
@@ -67,8 +62,6 @@ class ScoringEngine:
             **{name: (width,) if name in EMOTION_OUTPUTS else () for name, width in self._widths.items()},
             **{state.next_name: state.shape for state in states},
         }
-        self._without_heads = ort.RunOptions()
-        self._without_heads.only_execute_path_to_fetches = True
         # Slot = generation * capacity + row. A free row's current token is not handed out, so it matches no caller's.
         self._tokens: Rows = np.arange(capacity, dtype=np.int64)
         self._open: npt.NDArray[np.bool_] = np.zeros(capacity, np.bool_)
@@ -120,7 +113,8 @@ class ScoringEngine:
         Args:
             slots: Open slots, each at most once, 1 to `max_batch` of them.
             audio: (n, 1920) at 8 kHz, one row per slot; int16, or float32 with full scale 1.0.
-            heads: False leaves out the pooled scores (stretched hop): only what is per chunk, and the states, is run.
+            heads: False leaves out the pooled scores (stretched hop). ONNX Runtime 1.31 computes them all the same,
+                even with `only_execute_path_to_fetches` (measured); saved is everything that comes after the run.
 
         Raises:
             StaleSlotError: A slot is not open or stands twice; nothing was run.
@@ -188,7 +182,7 @@ class ScoringEngine:
     def _run_once(self, rows: Rows, audio: Audio, fetch: tuple[str, ...]) -> dict[str, FloatArray]:
         """Outputs of one ONNX Runtime run over the rows, followed by those of up to 3 rows of silence."""
         n = len(rows)
-        n_padded = _padded(n)
+        n_padded = padded(n)
         if audio.dtype == np.int16:
             np.multiply(audio, INT16_SCALE, out=self._audio[:n])
         else:
@@ -200,18 +194,12 @@ class ScoringEngine:
             np.take(state, rows, axis=0, out=buffer[:n], mode="clip")
             buffer[n:n_padded] = 0.0
             feeds[name] = buffer[:n_padded]
-        options = None if fetch is self._fetch_all else self._without_heads
-        return dict(zip(fetch, self.model.session.run(fetch, feeds, options), strict=True))
+        return dict(zip(fetch, self.model.session.run(fetch, feeds), strict=True))
 
     def _reset(self, rows: Rows) -> None:
         """Puts the rows' states back to a call's start."""
         for state in self._states:
             state[rows] = 0.0
-
-
-def _padded(n: int) -> int:
-    """The number of rows n rounded up to a multiple of ROW_MULTIPLE."""
-    return -(-n // ROW_MULTIPLE) * ROW_MULTIPLE
 
 
 def _all_finite(values: FloatArray) -> bool:

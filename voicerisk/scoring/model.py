@@ -15,6 +15,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from voicerisk.scoring import contract
+from voicerisk.scoring.independence import dependent_outputs
 from voicerisk.scoring.model_file import (
     CARD_FILE,
     GRAPH_FILE,
@@ -91,6 +92,7 @@ def load_model(name_or_path: str | Path, root: Path | None = None) -> Model:
         raise ModelError(f"{path}: ONNX Runtime {ort.__version__} cannot open it: {error}") from error
     _check_signature(path, spec, session)
     _check_trial_run(path, spec, session)
+    _check_independence(path, spec, session)
     return Model(folder, spec, session)
 
 
@@ -200,3 +202,12 @@ def _check_trial_run(path: Path, spec: ModelFile, session: ort.InferenceSession)
         total = float(values[name].sum(axis=1).max())
         if abs(total - 1.0) > 1e-3:
             raise ModelError(f"{path}: output {name} sums to {total:.4f}; posteriors must sum to 1")
+
+
+def _check_independence(path: Path, spec: ModelFile, session: ort.InferenceSession) -> None:
+    """Raises ModelError unless a voice gives the same bits alone and among others."""
+    if differ := dependent_outputs(session, spec):
+        raise ModelError(
+            f"{path}: {', '.join(differ)} of one call depend on the other calls in the batch; a graph must go through "
+            "voicerisk.training.batch_proof when it is exported, and must not be quantised dynamically"
+        )

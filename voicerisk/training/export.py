@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from voicerisk.scoring import contract
+from voicerisk.training.batch_proof import batch_proof
 from voicerisk.training.network import STATES, Ear, first_states
 
 OUTPUTS: Final = contract.CHUNK_OUTPUTS + contract.WINDOW_OUTPUTS + contract.WHOLE_OUTPUTS
@@ -42,4 +43,4 @@ def to_onnx(ear: Ear) -> bytes:
             output_names=outputs, dynamic_axes={name: {0: "batch"} for name in inputs + outputs}, opset_version=OPSET,
             dynamo=False,
         )  # fmt: skip
-    return buffer.getvalue()
+    return batch_proof(buffer.getvalue())
