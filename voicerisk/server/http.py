@@ -27,7 +27,7 @@ BEAT_S: Final = 2.0
 def create_app(
     board: LiveBoard, store: Store, commands: Commands, settings: HttpSettings, *, session_key: bytes
 ) -> FastAPI:
-    """Every route of the HTTP side except the console, which attaches itself (`voicerisk.console.attach`)."""
+    """Every route of the HTTP side except the console, which attaches itself (`voicerisk.console.pages.attach`)."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,0 +1,99 @@
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.console.browser import open_chromium
+
+ROOT = Path(__file__).parents[2]
+
+
+class Desk:
+    """A served console (`tests/console/desk_process.py`) and the browser in front of it."""
+
+    def __init__(self, folder: Path, browser: Chrome) -> None:
+        self.folder = folder
+        self.browser = browser
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.console.desk_process", str(folder)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = f"http://127.0.0.1:{self._answer()['port']}"
+
+    def do(self, what: str, **arguments: Any) -> Any:
+        """Lets the floor do something; gives what it answered."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def sign_in(self, person: str, path: str = "/") -> None:
+        """Signs in as that person and waits until the page shows the picture."""
+        self.forget_sessions()
+        self.browser.get(f"{self.url}/sign-in?next={path}")
+        self.browser.find_element(By.NAME, "person").send_keys(person)
+        self.browser.find_element(By.CSS_SELECTOR, "button").click()
+        self.until("document.querySelector('.desk')?.dataset.link === 'live'")
+
+    def forget_sessions(self) -> None:
+        """Takes every cookie away; a browser sends those of one port to all ports of a host."""
+        self.browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+
+    def until(self, script: str, within_s: float = 20.0) -> Any:
+        """What the JavaScript expression gives once it is truthy. Fails with the expression after `within_s`."""
+        wait = WebDriverWait(self.browser, within_s, poll_frequency=0.05)
+        return wait.until(lambda browser: browser.execute_script(f"return {script}"), f"never true: {script}")
+
+    def js(self, script: str) -> Any:
+        """What the JavaScript expression gives now."""
+        return self.browser.execute_script(f"return {script}")
+
+    def click(self, selector: str) -> None:
+        """Clicks what a person would click: it must be there, visible and not covered."""
+        self.until(f"document.querySelector({json.dumps(selector)})")
+        element = self.browser.find_element(By.CSS_SELECTOR, selector)
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def complaints(self) -> list[str]:
+        """Errors that the browser logged since the last time this was asked."""
+        return [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+    def close(self) -> None:
+        """Ends the served console by closing its stdin, as its owner would."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        assert self._process.wait(20) == 0
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """One Chromium for a module's tests."""
+    chromium = open_chromium(tmp_path_factory.mktemp("chromium"))
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, browser: Chrome) -> Iterator[Desk]:
+    """A console with an empty floor, its store in `desk.folder`."""
+    desk = Desk(tmp_path, browser)
+    yield desk
+    desk.browser.get("about:blank")
+    desk.close()
