@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
+import pytest
+from prometheus_client import REGISTRY
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 from tests.server.ingest_sink import KeepingSink
 from voicerisk.media.g711 import decode_ulaw
@@ -129,3 +132,16 @@ async def closed_with(websocket: ClientConnection) -> tuple[int | None, str | No
 def decoded(audio: bytes) -> Samples:
     """What a mu-law stream must come out as."""
     return decode_ulaw(audio)
+
+
+async def refused(server: Running, path: str = "/twilio", **options: Any) -> InvalidStatus:
+    """The refusal of an upgrade."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with server.connect(path, **options):
+            pass
+    return caught.value
+
+
+def metric(name: str, **labels: str) -> float:
+    """A metric's value now; they are totals of this process, so tests look at differences."""
+    return REGISTRY.get_sample_value(f"voicerisk_ingest_{name}", labels) or 0.0

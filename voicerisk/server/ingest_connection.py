@@ -1,8 +1,9 @@
 """One gateway's connection: what was read goes to its stream, answers go out, and every way out ends the stream once.
 
 A message goes from the transport's read callback to the sink in plain calls, with no task, queue or future in between.
-That makes a frame cheaper than the websocket library's own asyncio server that drops it (benchmarks/RESULTS.md), and
-back-pressure simple: what is not taken yet waits in one read buffer, then in the kernel, then at the peer.
+That brings a frame into its call for about what the websocket library's own asyncio server takes to drop it; behind
+that server the same path costs up to twice as much (benchmarks/ingest_cost.py). And back-pressure is simple: what is
+not taken yet waits in one read buffer, then in the kernel, then at the peer.
 """
 
 import asyncio
