@@ -14,7 +14,7 @@ from voicerisk.media.activity import ActivityDetector, overlap
 from voicerisk.media.timeline import Block, BlockAudio, Timeline, TimelineSettings
 from voicerisk.scoring.contract import CHUNK_S, CHUNK_SAMPLES
 from voicerisk.scoring.scores import ChunkScore
-from voicerisk.tension import CallFacts, Observation, TensionSettings, TensionStep, TensionTracker, tension_events
+from voicerisk.tension import CallFacts, Observation, TensionSettings, TensionTracker, tension_events
 
 SCORED_ROLES: Final = (Role.CUSTOMER, Role.MIXED)
 """Whose voice may reach the model, the better choice first. The agent's never does (EU AI Act, Art. 5(1)(f)), nor that
@@ -30,13 +30,6 @@ class Chunk(msgspec.Struct, frozen=True):
     samples: npt.NDArray[np.int16]
 
 
-class CallStep(msgspec.Struct, frozen=True):
-    """What one block made of the call, for whoever shows it."""
-
-    observation: Observation
-    tension: TensionStep
-
-
 class _Heard(msgspec.Struct, frozen=True):
     """A block whose score has not come yet; `scored` is whose voice went to the model, None where none did."""
 
@@ -50,8 +43,9 @@ class _Heard(msgspec.Struct, frozen=True):
 class Call:
     """Follows one call. The driver carries each `Chunk` to the model and brings the score back, in order.
 
-    `receive` and `scored` only gather; `take_chunks`, `take_blocks`, `take_steps` and `take_events` hand out what has
-    become ready since they were last asked. Media time counts samples; `facts.started_at` is where its zero lies.
+    `receive` and `scored` only gather; `take_chunks`, `take_blocks` and `take_events` hand out what has become ready
+    since they were last asked, `has_news` says whether there is any. Media time counts samples; `facts.started_at` is
+    where its zero lies.
     """
 
     def __init__(
@@ -60,6 +54,7 @@ class Call:
         self.facts = facts
         self.labels: dict[str, str] = {}
         self.opted_out = False
+        self._failed = False
         self.held = False
         self.ended_because: str | None = None
         self._timeline = Timeline(timeline)
@@ -72,7 +67,6 @@ class Call:
         self._heard: deque[_Heard] = deque()
         self._chunks: list[Chunk] = []
         self._blocks: list[Block] = []
-        self._steps: list[CallStep] = []
         self._events: list[Event] = [CallStarted(**self._common("call.started", 0))]
         self._n_blocks = 0
         self.ended = False
@@ -93,6 +87,11 @@ class Call:
         return len(self._streams)
 
     @property
+    def has_news(self) -> bool:
+        """Whether any of the `take_` methods has something to give: a block is cut four times a second only."""
+        return bool(self._blocks or self._chunks or self._events)
+
+    @property
     def n_waiting(self) -> int:
         """Blocks whose score has not come yet."""
         return len(self._heard)
@@ -100,7 +99,7 @@ class Call:
     @property
     def scored_role(self) -> Role | None:
         """Whose voice is scored: the customer's, a mixed channel's, or nobody's."""
-        if self.opted_out:
+        if self.opted_out or self._failed:
             return None
         return next((role for role in SCORED_ROLES if role in self._roles), None)
 
@@ -115,23 +114,20 @@ class Call:
 
     def receive(self, stream: str, event: GatewayEvent) -> None:
         """The stream's next event; afterwards chunks and blocks may be ready."""
-        match event:
-            case Audio(channel, samples, start):
-                self._timeline.push(stream, channel, samples, start)
-                self._cut(self._timeline.blocks())
-            case AudioLost(n_samples):
-                self._timeline.lost(stream, n_samples)
-                self._cut(self._timeline.blocks())
-            case Paused() if not self.held:
-                self.held = True
-                self._timeline.pause(stream)
-                self._events.append(CallHeld(**self._common("call.held", self._n_blocks)))
-            case Resumed() if self.held:
-                self.held = False
-                self._timeline.resume(stream)
-                self._events.append(CallResumed(**self._common("call.resumed", self._n_blocks)))
-            case _:
-                pass
+        if isinstance(event, Audio):
+            self._timeline.push(stream, event.channel, event.samples, event.start)
+            self._cut(self._timeline.blocks())
+        elif isinstance(event, AudioLost):
+            self._timeline.lost(stream, event.n_samples)
+            self._cut(self._timeline.blocks())
+        elif isinstance(event, Paused) and not self.held:
+            self.held = True
+            self._timeline.pause(stream)
+            self._events.append(CallHeld(**self._common("call.held", self._n_blocks)))
+        elif isinstance(event, Resumed) and self.held:
+            self.held = False
+            self._timeline.resume(stream)
+            self._events.append(CallResumed(**self._common("call.resumed", self._n_blocks)))
 
     def close_stream(self, stream: str) -> None:
         """The connection is gone. The call itself goes on until `finish`: another connection may continue it."""
@@ -143,9 +139,13 @@ class Call:
     def opt_out(self) -> None:
         """The customer does not want to be scored: from here on no chunk is made, and scores under way are dropped."""
         self.opted_out = True
-        self._chunks.clear()
-        self._heard = deque(msgspec.structs.replace(heard, scored=None) for heard in self._heard)
-        self._settle()
+        self._stop_scoring()
+
+    def fail(self, why: str) -> None:
+        """The model cannot go on with this call: nothing more is scored, and the call ends."""
+        self._failed = True
+        self._stop_scoring()
+        self.finish(why)
 
     def finish(self, reason: str) -> None:
         """The call is over: what is left of the audio is cut; `call.ended` follows once its scores are in."""
@@ -161,7 +161,7 @@ class Call:
 
         Raises `ValueError` for an index that is not the next one waited for.
         """
-        if self.opted_out:
+        if self.opted_out or self._failed:
             return
         if not self._heard or self._heard[0].index != index:
             raise ValueError(f"call {self.facts.call}: score of chunk {index} is not the next one waited for")
@@ -178,11 +178,6 @@ class Call:
     def take_blocks(self) -> list[Block]:
         """Sound of all channels that has become ready, for listeners, each once."""
         taken, self._blocks = self._blocks, []
-        return taken
-
-    def take_steps(self) -> list[CallStep]:
-        """What the blocks judged since the last time made of the call."""
-        taken, self._steps = self._steps, []
         return taken
 
     def take_events(self) -> list[Event]:
@@ -216,6 +211,11 @@ class Call:
         voice = block.roles.get(scored) if scored else None
         return _Heard(block.index, scored, active, talk_over, _missing(voice))
 
+    def _stop_scoring(self) -> None:
+        self._chunks.clear()
+        self._heard = deque(msgspec.structs.replace(heard, scored=None) for heard in self._heard)
+        self._settle()
+
     def _settle(self) -> None:
         """Judges blocks that wait for no score, and ends the call when nothing is waited for any more."""
         while self._heard and self._heard[0].scored is None:
@@ -235,7 +235,6 @@ class Call:
             role=heard.scored or Role.CUSTOMER,
         )
         step = self._tracker.step(observation)
-        self._steps.append(CallStep(observation, step))
         self._events.extend(tension_events(self.facts, self._emotions, observation, step))
 
     def _common(self, type_: str, index: int) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """The floor: every live call and the risk engine. Live and replay both drive this, and differ only in their source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
 from voicerisk.call import Call
-from voicerisk.events import Event
+from voicerisk.events import CallEnded, Ended, Event
 from voicerisk.events.data import Customer
 from voicerisk.gateways.codec import StreamEnded, StreamStarted
 from voicerisk.media.timeline import TimelineSettings
 from voicerisk.risk.actions import Action
+from voicerisk.risk.alerts import Alert
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
 from voicerisk.tension import CallFacts, TensionSettings
@@ -53,11 +54,18 @@ class Floor:
         self._calls: dict[str, Call] = {}
         self._broken_at: dict[str, float] = {}
         self._times_used: dict[str, int] = {}
+        self._orphans: dict[str, float] = {}
 
     @property
     def calls(self) -> Mapping[str, Call]:
         """The calls that have not ended, by their id."""
         return self._calls
+
+    def restore(self, alerts: Iterable[Alert], now: float) -> None:
+        """Goes on with stored alerts after a restart; their calls are over if they do not come back in the grace time."""
+        known = list(alerts)
+        self.engine.restore(known)
+        self._orphans = {alert.call_id: now for alert in known if alert.call_id is not None}
 
     def open_stream(self, stream: str, started: StreamStarted, now: float) -> Call:
         """The call that the stream belongs to: a new one from `now` on, or the live or broken one of the same id.
@@ -98,7 +106,15 @@ class Floor:
         for call in lost:
             del self._broken_at[call.facts.call]
             call.finish("connection lost")
-        return lost, self.engine.tick(now)
+        actions = []
+        for call_id in [call_id for call_id, at in self._orphans.items() if now - at >= grace_s]:
+            del self._orphans[call_id]
+            if call_id not in self._calls:
+                ended = CallEnded(
+                    id=f"{call_id}:call.ended:restart", at=now, call=call_id, data=Ended(reason="restart")
+                )
+                actions += self.engine.handle(ended, now)
+        return lost, [*actions, *self.engine.tick(now)]
 
     def finish_all(self, reason: str) -> list[Call]:
         """Every call, finished now (the server stops, the recording is over); the driver settles them."""

@@ -164,7 +164,7 @@ class _Lane:
         if isinstance(score, ScoringError):
             why = {"type": "call.error", "call": call.facts.call, "at_s": call.media_s, "why": str(score)}
             self.items.append(why)
-            call.scored(chunk.index, None)
+            call.fail(f"not scored: {score}")
         else:
             call.scored(chunk.index, score)
         self._gather(call)
@@ -202,7 +202,6 @@ class _Lane:
 
     def _gather(self, call: Call) -> None:
         call.take_blocks()
-        call.take_steps()
         self.waiting += [(call, chunk) for chunk in call.take_chunks()]
         outcome = self._floor.settle(call, max(self._clock_s, call.facts.started_at))
         self.items += [event_item(event, call.facts.started_at) for event in outcome.events]

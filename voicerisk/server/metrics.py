@@ -60,3 +60,8 @@ feed_resyncs = Counter("voicerisk_feed_resyncs_total", "Times a feed client fell
 listen_dropped_seconds = Counter(
     "voicerisk_listen_dropped_seconds_total", "Seconds of audio left out for listeners whose connection was too slow."
 )
+alert_delay_seconds = Histogram(
+    "voicerisk_alert_delay_seconds",
+    "From the arrival of the audio that caused an alert until it was saved and given to the screens.",
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
+)

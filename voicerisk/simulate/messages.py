@@ -59,7 +59,7 @@ def twilio(call: SimulatedCall) -> Iterator[TimedMessage]:
         at_samples += len(piece[0])
         for track, samples in zip(tracks, piece, strict=True):
             sequence, chunk = sequence + 1, chunk + 1
-            payload = base64.b64encode(encode_ulaw(samples)).decode()
+            payload = base64.b64encode(encode_ulaw(samples).tobytes()).decode()
             media = {"track": track, "chunk": str(chunk), "timestamp": str(at_ms), "payload": payload}
             # A packet leaves when its last sample has been spoken.
             yield (

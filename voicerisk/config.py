@@ -1,0 +1,111 @@
+"""One typed configuration, loaded from one TOML file; every mistake is named with its place and its cure."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from voicerisk.console.settings import ConsoleSettings
+from voicerisk.floor import CallSettings, FloorSettings
+from voicerisk.gateways.routes import codec_maker
+from voicerisk.media.timeline import TimelineSettings
+from voicerisk.risk.check import risk_problems
+from voicerisk.risk.config import RiskConfig
+from voicerisk.server.http_settings import HttpSettings
+from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
+from voicerisk.server.scorer import ScorerSettings
+from voicerisk.settings import Problem, SettingsError, parse
+from voicerisk.store.settings import StoreSettings
+from voicerisk.tension import TensionSettings, tension_problems
+
+DEFAULT_FILE: Final = Path("voicerisk.toml")
+
+DEFAULT_GATEWAYS: Final = (
+    GatewaySettings(path="/twilio", protocol="twilio"),
+    GatewaySettings(path="/fork", protocol="freeswitch-audio-fork"),
+    GatewaySettings(path="/stream", protocol="freeswitch-audio-stream"),
+    GatewaySettings(path="/jambonz", protocol="jambonz"),
+    GatewaySettings(path="/vonage", protocol="vonage"),
+    GatewaySettings(path="/l16", protocol="l16"),
+)
+"""The ways in where the configuration names none: open, and therefore on the loopback address only."""
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the service writes to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is written."""
+
+    format: Literal["json", "text"] = "json"
+    """One JSON object a line for machines, or coloured text for people."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration; every table may be left out."""
+
+    data_dir: str = "data"
+    """Folder for the database and what else is kept; created when it is missing."""
+
+    model: str = "tension"
+    """Name of the tone model (a folder in `models/`), or the path of a model folder."""
+
+    drain_s: Annotated[float, msgspec.Meta(ge=0.0)] = 300.0
+    """After SIGTERM: how long live calls may go on before they are cut. New ones are refused at once."""
+
+    ingest: IngestSettings = msgspec.field(default_factory=lambda: IngestSettings(gateways=DEFAULT_GATEWAYS))
+    http: HttpSettings = HttpSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    store: StoreSettings | None = None
+    """None keeps an SQLite database in `data_dir`."""
+
+    scoring: ScorerSettings = ScorerSettings()
+    call: CallSettings = CallSettings()
+    timeline: TimelineSettings = TimelineSettings()
+    tension: TensionSettings = TensionSettings()
+    risk: RiskConfig = RiskConfig()
+    log: LogSettings = LogSettings()
+
+    @property
+    def floor(self) -> FloorSettings:
+        """How calls are followed and judged: the part that live and replay share."""
+        return FloorSettings(call=self.call, timeline=self.timeline, tension=self.tension, risk=self.risk)
+
+    @property
+    def store_settings(self) -> StoreSettings:
+        """Where the record is kept."""
+        return self.store or StoreSettings(url=f"sqlite:///{Path(self.data_dir) / 'voicerisk.db'}")
+
+
+def load_config(path: Path | None = None) -> Config:
+    """The configuration in `path`; without one, that of `voicerisk.toml` here, or the defaults if there is none.
+
+    Raises `SettingsError` with every mistake found, also for a file that cannot be read.
+    """
+    if path is None:
+        if not DEFAULT_FILE.is_file():
+            return Config()
+        path = DEFAULT_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise SettingsError([Problem(str(path), f"cannot be read: {reason}", "Name a readable TOML file.")]) from None
+    config = parse(text, Config, str(path))
+    if problems := list(config_problems(config, str(path))):
+        raise SettingsError(problems)
+    return config
+
+
+def config_problems(config: Config, source: str) -> list[Problem]:
+    """What types alone cannot tell: unknown protocols, needles without rules, zones that are upside down."""
+    problems = []
+    for number, gateway in enumerate(config.ingest.gateways):
+        try:
+            codec_maker(gateway.protocol, gateway.options)
+        except ValueError as error:
+            where = f"{source}: ingest.gateways[{number}]"
+            problems.append(Problem(where, str(error), "Name one of the protocols and options listed."))
+    for table, found in (("tension", tension_problems(config.tension)), ("risk", risk_problems(config.risk))):
+        problems += [Problem(f"{source}: {table}.{p.where}", p.wrong, p.mend) for p in found]
+    return problems

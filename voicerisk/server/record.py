@@ -1,0 +1,190 @@
+"""What happens on the floor, to the screen and the store: an alert is on the disk before anybody sees it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
+
+import structlog
+
+from voicerisk import clock
+from voicerisk.call import Call
+from voicerisk.events import CallEnded, Event, Role, TalkOverlap, TensionWindow, Window
+from voicerisk.floor import Outcome
+from voicerisk.media.timeline import Block
+from voicerisk.risk.actions import Action, AlertOpened, ZoneCrossed
+from voicerisk.risk.alerts import Alert
+from voicerisk.server import metrics
+from voicerisk.server.live import LiveBoard
+from voicerisk.store import curve
+from voicerisk.store.records import CallRecord
+from voicerisk.store.store import Store
+
+_log = structlog.get_logger(__name__)
+
+CURVE_PIECE: Final = 64
+"""Levels saved at a time: about half a minute, which is what a crash may cost of a curve."""
+
+TALK_OVER_WINDOW_S: Final = 30.0
+RECENT_DELAYS: Final = 200
+
+
+class _Notes:
+    """What is kept of a live call for its line in the index: levels not saved yet, the highest one, talk-over."""
+
+    __slots__ = ("gateway", "highest", "levels", "n_saved", "overlaps")
+
+    def __init__(self, gateway: str) -> None:
+        self.gateway = gateway
+        self.levels: list[float | None] = []
+        self.n_saved = 0
+        self.highest: float | None = None
+        self.overlaps: deque[tuple[float, float]] = deque(maxlen=100)
+
+    def talk_over_s(self, at_s: float) -> float:
+        """Seconds in which both spoke at once in the last half minute before media second `at_s`."""
+        return round(sum(end - start for start, end in self.overlaps if end > at_s - TALK_OVER_WINDOW_S), 2)
+
+
+class Recorder:
+    """Takes what followed from each score, in order. Screens hear of live calls at once, of alerts after the commit."""
+
+    def __init__(self, board: LiveBoard, store: Store) -> None:
+        self._board = board
+        self._store = store
+        self._notes: dict[str, _Notes] = {}
+        self._alerts: asyncio.Queue[tuple[Action, float | None]] = asyncio.Queue()
+        self._saves: set[asyncio.Task[bool]] = set()
+        self._delays_s: deque[float] = deque(maxlen=RECENT_DELAYS)
+        self._task: asyncio.Task[None] | None = None
+        store.on_durable(board.alert_durable)
+
+    def start(self) -> None:
+        """Begins to save alerts, one after another, so that their order is kept."""
+        self._task = asyncio.get_running_loop().create_task(self._save_alerts())
+
+    async def stop(self) -> None:
+        """Returns once everything that was handed over has been saved, or refused by the database."""
+        await self._alerts.join()
+        while self._saves:
+            await asyncio.gather(*self._saves)
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def alert_delay_p95_s(self) -> float | None:
+        """Seconds from hearing the cause of an alert to showing it, of 95 in 100 of the last ones; None: none yet."""
+        if not self._delays_s:
+            return None
+        ordered = sorted(self._delays_s)
+        return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+
+    def opened(self, call: Call, gateway: str) -> None:
+        """A stream of the call was taken: the call goes to the index and on the screen."""
+        facts = call.facts
+        self._notes.setdefault(facts.call, _Notes(gateway))
+        self._board.call_started(
+            facts.call,
+            gateway=gateway,
+            roles=call.roles,
+            started_at_s=facts.started_at,
+            queue=facts.queue,
+            labels=call.labels,
+        )
+        self._later(self._store.save_call(self._line(call, None)))
+
+    def heard(self, call: Call, block: Block) -> None:
+        """A block of the call's sound, for who listens now."""
+        spoken = {role: audio.samples[: audio.n_valid] for role, audio in block.roles.items()}
+        # A single channel is heard on the customer's side, whoever is on it.
+        alone = spoken.get(Role.MIXED, spoken.get(Role.UNKNOWN))
+        self._board.audio_block(call.facts.call, spoken.get(Role.CUSTOMER, alone), spoken.get(Role.AGENT))
+
+    def happened(self, call: Call, outcome: Outcome, received_at_s: float) -> None:
+        """The call's events, and what the engine made of the audio that came in at `received_at_s` (monotonic)."""
+        for event in outcome.events:
+            self._follow(call, event)
+        self.act(outcome.actions, received_at_s)
+
+    def act(self, actions: Sequence[Action], received_at_s: float | None = None) -> None:
+        """Queues what the engine asked for."""
+        for action in actions:
+            if not isinstance(action, ZoneCrossed):
+                self._alerts.put_nowait((action, received_at_s))
+
+    async def acted(self, actions: Sequence[Action], alert: Alert) -> Alert:
+        """Returns once what a person did to the alert is saved and shown, after all that was queued before it."""
+        self.act(actions)
+        await self._alerts.join()
+        return alert
+
+    def _follow(self, call: Call, event: Event) -> None:
+        notes = self._notes.get(call.facts.call)
+        if notes is None:
+            return
+        if isinstance(event, TensionWindow):
+            self._window(call, notes, event.data)
+        elif isinstance(event, TalkOverlap):
+            notes.overlaps.append((event.data.start_s, event.data.at_s))
+        elif isinstance(event, CallEnded):
+            self._save_curve(call.facts.call, notes)
+            self._later(self._store.save_call(self._line(call, event.at)))
+            self._board.call_ended(call.facts.call, event.data.reason)
+            del self._notes[call.facts.call]
+
+    def _window(self, call: Call, notes: _Notes, window: Window) -> None:
+        self._board.call_updated(call.facts.call, window, talk_over_s=notes.talk_over_s(window.at_s), held=call.held)
+        notes.levels.append(window.level)
+        notes.highest = max(notes.highest or 0.0, window.level)
+        if len(notes.levels) >= CURVE_PIECE:
+            self._save_curve(call.facts.call, notes)
+
+    def _save_curve(self, call_id: str, notes: _Notes) -> None:
+        if notes.levels:
+            self._later(self._store.save_curve(call_id, notes.n_saved, curve.pack(notes.levels)))
+            notes.n_saved += len(notes.levels)
+            notes.levels = []
+
+    def _line(self, call: Call, ended_at_s: float | None) -> CallRecord:
+        facts = call.facts
+        notes = self._notes[facts.call]
+        return CallRecord(
+            id=facts.call,
+            gateway=notes.gateway,
+            started_at_s=facts.started_at,
+            ended_at_s=ended_at_s,
+            roles=call.roles,
+            queue=facts.queue,
+            max_tension=notes.highest,
+            labels=call.labels,
+        )
+
+    def _later(self, save: Coroutine[Any, Any, bool]) -> None:
+        task = asyncio.get_running_loop().create_task(save)
+        self._saves.add(task)
+        task.add_done_callback(self._saves.discard)
+
+    async def _save_alerts(self) -> None:
+        while True:
+            action, received_at_s = await self._alerts.get()
+            try:
+                await self._save_alert(action, received_at_s)
+            except Exception:
+                # One alert that cannot be saved or shown must not silence all later ones.
+                _log.exception("an alert could not be shown")
+            finally:
+                self._alerts.task_done()
+
+    async def _save_alert(self, action: Action, received_at_s: float | None) -> None:
+        if isinstance(action, ZoneCrossed):
+            return
+        alert = action.alert
+        durable = await self._store.save_alert(alert)
+        self._board.alert_changed(alert, durable=durable)
+        if isinstance(action, AlertOpened):
+            metrics.alerts_opened.labels(alert.rule, alert.severity).inc()
+            if received_at_s is not None:
+                delay_s = clock.monotonic_s() - received_at_s
+                self._delays_s.append(delay_s)
+                metrics.alert_delay_seconds.observe(delay_s)
+        _log.info("alert", alert=alert.id, call=alert.call_id, rule=alert.rule, what=action.what, state=alert.state)

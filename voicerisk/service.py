@@ -1,0 +1,159 @@
+"""The running service: everything put together, started, watched and stopped."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from voicerisk import clock
+from voicerisk.config import Config
+from voicerisk.floor import Floor
+from voicerisk.risk.actions import Action, ZoneCrossed
+from voicerisk.risk.alerts import Alert
+from voicerisk.scoring.model import Model
+from voicerisk.server.http import HttpServer, create_app
+from voicerisk.server.ingest import IngestServer
+from voicerisk.server.live import LiveBoard
+from voicerisk.server.record import Recorder
+from voicerisk.server.scorer import ScorerThread
+from voicerisk.server.switchboard import Switchboard
+from voicerisk.server.views import Vitals
+from voicerisk.store.store import Store
+
+_log = structlog.get_logger(__name__)
+
+TICK_S: Final = 1.0
+FLUSH_S: Final = 5.0
+"""How long the scores of audio already taken may take at the end."""
+
+
+class Service:
+    """One process: ingest, model, risk engine, store, API and console. Made, started and stopped in one event loop."""
+
+    def __init__(self, config: Config, model: Model, store: Store) -> None:
+        self.config = config
+        self.board = LiveBoard()
+        self.recorder = Recorder(self.board, store)
+        self._store = store
+        self._floor = Floor(config.floor, model.spec.emotions)
+        self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
+        self.switchboard = Switchboard(self._floor, self._scorer, self.recorder)
+        self.ingest = IngestServer(config.ingest, self.switchboard)
+        app = create_app(self.board, store, self, config.http, session_key=_session_key(Path(config.data_dir)))
+        if config.console.enabled:
+            # A good part of the start-up time and memory: only where it is wanted.
+            from voicerisk.console.pages import attach
+
+            attach(app, self)
+        self._http = HttpServer(app, config.http)
+        self.http_port = 0
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Takes up where the store left off, then opens the doors. Raises `OSError` when a port is taken."""
+        try:
+            await self._start()
+        except BaseException:
+            # Threads that run on would keep the process from ending.
+            await self._close()
+            raise
+
+    async def _start(self) -> None:
+        alerts = await self._store.open_alerts()
+        self._floor.restore(alerts, clock.now_s())
+        for alert in alerts:
+            self.board.alert_changed(alert)
+        self._scorer.start()
+        self.recorder.start()
+        self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever())
+        self.http_port = await self._http.start()
+        await self.ingest.start()
+        _log.info("ready", ingest_port=self.ingest.port, http_port=self.http_port, open_alerts=len(alerts))
+
+    async def stop(self, drain_s: float) -> None:
+        """Refuses new calls, lets live ones end for up to `drain_s`, then saves everything and closes."""
+        self.switchboard.stopping = True
+        self._show_vitals()
+        await self.ingest.drain(drain_s)
+        for call in self._floor.finish_all("the server is stopping"):
+            self.switchboard.move(call)
+        await self._close()
+        _log.info("stopped")
+
+    async def _close(self) -> None:
+        if self._scorer.is_alive:
+            await self._scorer.stop(FLUSH_S)
+        await asyncio.sleep(0)
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await self.recorder.stop()
+        await self._http.stop()
+        await self._store.close()
+
+    # What people may ask (`Commands`)
+
+    async def acknowledge(self, alert_id: str, person: str, note: str) -> Alert:
+        """The alert, now `person`'s. Raises `UnknownAlertError` or `AlertStateError`."""
+        engine = self._floor.engine
+        actions = engine.acknowledge(alert_id, person, clock.now_s(), note)
+        return await self.recorder.acted(actions, engine.alert(alert_id))
+
+    async def resolve(self, alert_id: str, person: str, note: str) -> Alert:
+        """The alert, closed by `person`. Raises `UnknownAlertError` or `AlertStateError`."""
+        engine = self._floor.engine
+        before = engine.alert(alert_id)
+        actions = engine.resolve(alert_id, person, clock.now_s(), note)
+        return await self.recorder.acted(actions, _alert_in(actions) or before)
+
+    def not_ready(self) -> Sequence[str]:
+        """Why new calls should go elsewhere; empty when ready."""
+        reason = self.switchboard.accepting()
+        return [] if reason is None else [reason]
+
+    # Time
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                lost, actions = self._floor.tick(clock.now_s())
+                for call in lost:
+                    self.switchboard.move(call)
+                self.recorder.act(actions)
+                self._show_vitals()
+            except Exception:
+                _log.exception("the tick failed")
+
+    def _show_vitals(self) -> None:
+        problem = "" if self._scorer.is_alive else "the tone model has stopped; the log says why"
+        self.board.vitals_changed(
+            Vitals(
+                tone_ok=not problem,
+                tone_problem=problem,
+                scorer_lag_s=round(self._scorer.lag_s(), 3),
+                alert_delay_p95_s=self.recorder.alert_delay_p95_s,
+                draining=self.switchboard.stopping,
+            )
+        )
+
+
+def _alert_in(actions: Sequence[Action]) -> Alert | None:
+    """The alert as the last of the actions has it."""
+    alerts = [action.alert for action in actions if not isinstance(action, ZoneCrossed)]
+    return alerts[-1] if alerts else None
+
+
+def _session_key(data_dir: Path) -> bytes:
+    """The key that signs who is signed in: made once and kept, so that a restart signs nobody out."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "session.key"
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        pass
+    return path.read_bytes()
