@@ -61,7 +61,10 @@ def run_demo(config: Config, model: Model, *, headless: bool, seconds: float) ->
     data_dir = Path(config.data_dir) / "demo"
     shutil.rmtree(data_dir, ignore_errors=True)
     console = msgspec.structs.replace(config.console, enabled=not headless)
-    config = msgspec.structs.replace(config, data_dir=str(data_dir), store=None, drain_s=0.0, console=console)
+    http = config.http if config.http.token else msgspec.structs.replace(config.http, default_person="demo supervisor")
+    config = msgspec.structs.replace(
+        config, data_dir=str(data_dir), store=None, drain_s=0.0, console=console, http=http
+    )
 
     async def body(service: Service, stop: asyncio.Event) -> int:
         if headless:

@@ -62,7 +62,7 @@ class Floor:
         return self._calls
 
     def restore(self, alerts: Iterable[Alert], now: float) -> None:
-        """Goes on with stored alerts after a restart; their calls are over if they do not come back in the grace time."""
+        """Goes on with stored alerts after a restart; their calls are over unless they come back in the grace time."""
         known = list(alerts)
         self.engine.restore(known)
         self._orphans = {alert.call_id: now for alert in known if alert.call_id is not None}

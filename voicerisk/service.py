@@ -1,8 +1,6 @@
 """The running service: everything put together, started, watched and stopped."""
 
 import asyncio
-import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +13,7 @@ from voicerisk.floor import Floor
 from voicerisk.risk.actions import Action, ZoneCrossed
 from voicerisk.risk.alerts import Alert
 from voicerisk.scoring.model import Model
+from voicerisk.server.auth import load_session_key
 from voicerisk.server.http import HttpServer, create_app
 from voicerisk.server.ingest import IngestServer
 from voicerisk.server.live import LiveBoard
@@ -43,7 +42,9 @@ class Service:
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
         self.switchboard = Switchboard(self._floor, self._scorer, self.recorder)
         self.ingest = IngestServer(config.ingest, self.switchboard)
-        app = create_app(self.board, store, self, config.http, session_key=_session_key(Path(config.data_dir)))
+        app = create_app(
+            self.board, store, self, config.http, session_key=load_session_key(Path(config.data_dir) / "session.key")
+        )
         if config.console.enabled:
             # A good part of the start-up time and memory: only where it is wanted.
             from voicerisk.console.pages import attach
@@ -145,15 +146,3 @@ def _alert_in(actions: Sequence[Action]) -> Alert | None:
     """The alert as the last of the actions has it."""
     alerts = [action.alert for action in actions if not isinstance(action, ZoneCrossed)]
     return alerts[-1] if alerts else None
-
-
-def _session_key(data_dir: Path) -> bytes:
-    """The key that signs who is signed in: made once and kept, so that a restart signs nobody out."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / "session.key"
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-    except FileExistsError:
-        pass
-    return path.read_bytes()

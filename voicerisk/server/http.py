@@ -48,7 +48,8 @@ def create_app(
     )
     sessions = Sessions(session_key, settings)
     app.include_router(health_router(store, commands))
-    app.include_router(sign_in_router(sessions, needs_token=bool(settings.token)))
+    person = settings.default_person
+    app.include_router(sign_in_router(sessions, needs_token=bool(settings.token), default_person=person))
     app.include_router(stream_router(board, store, settings.max_listeners_per_call))
     app.include_router(api_router(board, store, commands))
     app.add_middleware(Guard, settings=settings, sessions=sessions)

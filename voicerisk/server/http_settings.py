@@ -22,6 +22,10 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What people and programs show to come in: `Authorization: Bearer ...`, or the password of the sign-in page.
     Empty lets everybody on this machine in (people still give their name)."""
 
+    default_person: str = ""
+    """Name under which somebody on this machine is signed in without being asked, while there is no token: for demos
+    and a developer's desk. Empty asks first, since every listen is logged with the name."""
+
     allowed_hosts: tuple[str, ...] = ()
     """Names, besides those of this machine, under which it may be reached while there is no token."""
 
@@ -44,6 +48,8 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Refuses an open door to the network, and a token that can be guessed."""
         if self.token and len(self.token) < MIN_TOKEN_CHARS:
             raise ValueError(f"http.token is too short; use at least {MIN_TOKEN_CHARS} random characters")
+        if self.token and self.default_person:
+            raise ValueError("http.default_person is for a service without http.token; take one of them away")
         if not self.token and not is_loopback(self.host):
             raise ValueError(
                 f"http.host {self.host!r} can be reached from the network, so http.token must be set "

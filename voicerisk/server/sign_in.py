@@ -18,8 +18,8 @@ _TOKEN_FIELD: Final = (
 WRONG_TOKEN_PAUSE_S: Final = 0.5
 
 
-def sign_in_router(sessions: Sessions, *, needs_token: bool) -> APIRouter:
-    """The routes /sign-in and /sign-out."""
+def sign_in_router(sessions: Sessions, *, needs_token: bool, default_person: str) -> APIRouter:
+    """The routes /sign-in and /sign-out; who has no name yet is signed in as `default_person`, if there is one."""
     router = APIRouter()
 
     def page(next_path: str, error: str = "", status: int = 200) -> Response:
@@ -27,8 +27,22 @@ def sign_in_router(sessions: Sessions, *, needs_token: bool) -> APIRouter:
         html = _PAGE.replace("{{error}}", shown).replace("{{token_field}}", _TOKEN_FIELD if needs_token else "")
         return HTMLResponse(html.replace("{{next}}", escape(_local(next_path))), status)
 
+    def signed_in(request: Request, name: str, next_path: str) -> Response:
+        response = RedirectResponse(_local(next_path), 303)
+        response.set_cookie(
+            COOKIE,
+            sessions.cookie_for(name),
+            max_age=sessions.max_age_s,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
     @router.get("/sign-in", include_in_schema=False)
-    async def ask(next: str = "/") -> Response:
+    async def ask(request: Request, next: str = "/", other: bool = False) -> Response:
+        if default_person and not other:
+            return signed_in(request, default_person, next)
         return page(next)
 
     @router.post("/sign-in", include_in_schema=False)
@@ -45,20 +59,11 @@ def sign_in_router(sessions: Sessions, *, needs_token: bool) -> APIRouter:
             name = clean_name(person)
         except ValueError as error:
             return page(next, f"{str(error).capitalize()}.", 422)
-        response = RedirectResponse(_local(next), 303)
-        response.set_cookie(
-            COOKIE,
-            sessions.cookie_for(name),
-            max_age=sessions.max_age_s,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
-        return response
+        return signed_in(request, name, next)
 
     @router.post("/sign-out", include_in_schema=False)
     async def sign_out() -> Response:
-        response = RedirectResponse("/sign-in", 303)
+        response = RedirectResponse("/sign-in?other=true", 303)
         response.delete_cookie(COOKIE)
         return response
 
