@@ -113,7 +113,7 @@ def replay_command(
         with _progress(paths, show=not json_lines) as told:
             calls: dict[str, dict[str, Any]] = {}
             alerts: list[dict[str, Any]] = []
-            for item in replay(paths, ear, settings.floor, roles=roles, progress=told):
+            for item in replay(paths, ear, settings.floor_with(ear), roles=roles, progress=told):
                 if json_lines:
                     _print_json(item)
                 else:
@@ -152,12 +152,11 @@ def check(config: ConfigOption = None) -> None:
         settings = load_config(config)
         load_model(settings.model)
     gateways = ", ".join(gateway.path for gateway in settings.ingest.gateways)
-    out.print(f"The configuration is good. Gateways at {gateways}; model {settings.model!r}.", highlight=False)
-    for gateway in settings.ingest.gateways:
-        if not gateway.tokens:
-            out.print(
-                f"Note: {gateway.path} asks for no token; that is safe only because it listens on this machine alone."
-            )
+    good = f"The configuration is good. Gateways at {gateways}; model {settings.model!r}."
+    out.print(good, highlight=False, soft_wrap=True)
+    if openly := ", ".join(gateway.path for gateway in settings.ingest.gateways if not gateway.tokens):
+        note = f"Note: {openly} ask for no token; that is safe only because they listen on this machine alone."
+        out.print(note, highlight=False, soft_wrap=True)
 
 
 @contextmanager

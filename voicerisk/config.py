@@ -11,24 +11,15 @@ from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
+from voicerisk.scoring.model import Model
 from voicerisk.server.http_settings import HttpSettings
-from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
+from voicerisk.server.ingest_settings import IngestSettings
 from voicerisk.server.scorer import ScorerSettings
 from voicerisk.settings import Problem, SettingsError, parse
 from voicerisk.store.settings import StoreSettings
-from voicerisk.tension import TensionSettings, tension_problems
+from voicerisk.tension import TensionSettings, tension_problems, with_suggestion
 
 DEFAULT_FILE: Final = Path("voicerisk.toml")
-
-DEFAULT_GATEWAYS: Final = (
-    GatewaySettings(path="/twilio", protocol="twilio"),
-    GatewaySettings(path="/fork", protocol="freeswitch-audio-fork"),
-    GatewaySettings(path="/stream", protocol="freeswitch-audio-stream"),
-    GatewaySettings(path="/jambonz", protocol="jambonz"),
-    GatewaySettings(path="/vonage", protocol="vonage"),
-    GatewaySettings(path="/l16", protocol="l16"),
-)
-"""The ways in where the configuration names none: open, and therefore on the loopback address only."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     drain_s: Annotated[float, msgspec.Meta(ge=0.0)] = 300.0
     """After SIGTERM: how long live calls may go on before they are cut. New ones are refused at once."""
 
-    ingest: IngestSettings = msgspec.field(default_factory=lambda: IngestSettings(gateways=DEFAULT_GATEWAYS))
+    ingest: IngestSettings = IngestSettings()
     http: HttpSettings = HttpSettings()
     console: ConsoleSettings = ConsoleSettings()
     store: StoreSettings | None = None
@@ -66,10 +57,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     risk: RiskConfig = RiskConfig()
     log: LogSettings = LogSettings()
 
-    @property
-    def floor(self) -> FloorSettings:
-        """How calls are followed and judged: the part that live and replay share."""
-        return FloorSettings(call=self.call, timeline=self.timeline, tension=self.tension, risk=self.risk)
+    def floor_with(self, model: Model) -> FloorSettings:
+        """How calls are followed and judged with this model: the part that live and replay share.
+
+        Red begins where the model's folder suggests, unless the configuration has zones of its own.
+        """
+        red = model.spec.thresholds
+        tension = with_suggestion(self.tension, enter=red.enter, leave=red.leave, hold_s=red.hold_s)
+        return FloorSettings(call=self.call, timeline=self.timeline, tension=tension, risk=self.risk)
 
     @property
     def store_settings(self) -> StoreSettings:

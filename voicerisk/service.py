@@ -38,7 +38,7 @@ class Service:
         self.board = LiveBoard()
         self.recorder = Recorder(self.board, store)
         self._store = store
-        self._floor = Floor(config.floor, model.spec.emotions)
+        self._floor = Floor(config.floor_with(model), model.spec.emotions)
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
         self.switchboard = Switchboard(self._floor, self._scorer, self.recorder)
         self.ingest = IngestServer(config.ingest, self.switchboard)
