@@ -48,6 +48,7 @@ class IngestConnection(asyncio.Protocol):
         # Read, and waiting for the next turn.
         self._waiting = b""
         self._writes_stalled = False
+        self._held = False
         # Why the connection ends. The first cause stands: what follows it is only its consequence.
         self._cause: str | None = None
         self._reason = ""
@@ -72,7 +73,7 @@ class IngestConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what was read, in turns if it is much."""
-        if len(data) <= self._limits.turn_bytes and not self._waiting:
+        if len(data) <= self._limits.turn_bytes and not self._waiting and not self._held:
             self._take(data)
             return
         metrics.ingest_deferred.inc()
@@ -82,14 +83,21 @@ class IngestConnection(asyncio.Protocol):
         self._waiting += data
 
     def _next_turn(self) -> None:
-        if not self._waiting:
-            return  # The peer has gone meanwhile, and its last bytes were taken then.
+        if not self._waiting or self._held:
+            return  # The peer has gone meanwhile, and its last bytes were taken then; or it has to wait.
         data, self._waiting = self._waiting[: self._limits.turn_bytes], self._waiting[self._limits.turn_bytes :]
         self._take(data)
-        if self._waiting:
-            self._loop.call_soon(self._next_turn)
-        else:
-            self._read_on()
+        self._read_on()
+
+    def hold(self) -> None:
+        """Reads no more until `go_on`: the peer sends faster than its call can be followed, and TCP tells it so."""
+        self._held = True
+        self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Reads again after `hold`."""
+        self._held = False
+        self._read_on()
 
     def _take_rest(self) -> None:
         """Takes at once what still waits for its turn: it was received, so it counts, although the peer is gone."""
@@ -105,11 +113,12 @@ class IngestConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The peer reads again."""
         self._writes_stalled = False
-        if not self._waiting:
-            self._read_on()
+        self._read_on()
 
     def _read_on(self) -> None:
-        if not self._writes_stalled and not self._transport.is_closing():
+        if self._waiting:
+            self._loop.call_soon(self._next_turn)
+        elif not self._writes_stalled and not self._held and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def eof_received(self) -> None:

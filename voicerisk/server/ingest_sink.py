@@ -20,6 +20,12 @@ class StreamControl(Protocol):
     def close(self, code: int, reason: str) -> None:
         """Closes this connection; the stream's `end` is called before this returns. Idempotent."""
 
+    def hold(self) -> None:
+        """Reads no more from this connection until `go_on`; what is under way still arrives (a read buffer at most)."""
+
+    def go_on(self) -> None:
+        """Reads from this connection again."""
+
 
 class StreamSink(Protocol):
     """One stream of one call. Both methods run in the event loop: they must be cheap and must not wait.

@@ -1,5 +1,6 @@
 """Between the streams, the floor and the model: where a live frame goes, and where its score comes back."""
 
+import asyncio
 from functools import partial
 
 import structlog
@@ -24,11 +25,12 @@ UNUSABLE = 1003
 class _Line:
     """One live call's way to the model, and the connections that carry it."""
 
-    __slots__ = ("controls", "slot")
+    __slots__ = ("controls", "holding", "slot")
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
         self.controls: dict[str, StreamControl] = {}
+        self.holding: asyncio.Task[None] | None = None
 
 
 class _Leg:
@@ -61,6 +63,7 @@ class Switchboard:
         self._scorer = scorer
         self._recorder = recorder
         self._lines: dict[Call, _Line] = {}
+        self._hold_above = scorer.settings.max_waiting_chunks // 2
         self.stopping = False
 
     def accepting(self) -> str | None:
@@ -109,9 +112,21 @@ class Switchboard:
             except ScoringError as error:
                 self._fail(call, str(error))
                 break
+        if line is not None and line.holding is None and self._scorer.n_waiting(line.slot) > self._hold_above:
+            line.holding = asyncio.get_running_loop().create_task(self._hold(line))
         for block in call.take_blocks():
             self._recorder.heard(call, block)
         self._settle(call, received_at_s)
+
+    async def _hold(self, line: _Line) -> None:
+        """Lets the call's gateways wait until the model has caught up: they sent faster than real time."""
+        controls = list(line.controls.values())
+        for control in controls:
+            control.hold()
+        await self._scorer.wait_for_room(line.slot)
+        line.holding = None
+        for control in controls:
+            control.go_on()
 
     def _scored(self, call: Call, index: int, received_at_s: float, outcome: ChunkScore | ScoringError) -> None:
         if call.ended:
