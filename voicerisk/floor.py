@@ -1,7 +1,7 @@
 """The floor: every live call and the risk engine. Live and replay both drive this, and differ only in their source."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -15,6 +15,12 @@ from voicerisk.risk.alerts import Alert
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
 from voicerisk.tension import CallFacts, TensionSettings
+
+
+OPT_OUT_LABELS: Final = ("optOut", "opt_out")
+"""Stream parameters by which a gateway says that this caller does not want to be scored."""
+
+_YES: Final = frozenset({"true", "yes", "1"})
 
 
 class CallSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +82,8 @@ class Floor:
         if call is None or call.ended_because is not None:
             call = self._new_call(started, now)
         call.open_stream(stream, started.channels, started.labels)
+        if any(str(started.labels.get(name, "")).lower() in _YES for name in OPT_OUT_LABELS):
+            call.opt_out()
         self._calls[call.facts.call] = call
         self._broken_at.pop(call.facts.call, None)
         return call

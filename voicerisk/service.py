@@ -21,6 +21,7 @@ from voicerisk.server.record import Recorder
 from voicerisk.server.scorer import ScorerThread
 from voicerisk.server.switchboard import Switchboard
 from voicerisk.server.views import Vitals
+from voicerisk.store.records import AuditEntry
 from voicerisk.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -109,6 +110,16 @@ class Service:
         before = engine.alert(alert_id)
         actions = engine.resolve(alert_id, person, clock.now_s(), note)
         return await self.recorder.acted(actions, _alert_in(actions) or before)
+
+    async def opt_out(self, call_id: str, person: str) -> bool:
+        """Stops the scoring of a live call at once and logs who asked for it; False if there is no such live call."""
+        call = self._floor.calls.get(call_id)
+        if call is None:
+            return False
+        call.opt_out()
+        self.switchboard.move(call)
+        await self._store.audit_soon(AuditEntry(at_s=clock.now_s(), person=person, action="opt_out", call_id=call_id))
+        return True
 
     def not_ready(self) -> Sequence[str]:
         """Why new calls should go elsewhere; empty when ready."""

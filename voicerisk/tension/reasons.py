@@ -10,6 +10,13 @@ from voicerisk.tension.settings import TensionSettings
 _WORTH_SAYING: Final = 0.1
 """Log-odds that a cause must add to be named; less moves the level by under 3 in 100."""
 
+MIXED_CHANNEL: Final = Reason(
+    code="mixed_channel",
+    value=1.0,
+    text="one channel for caller and agent: this is whoever is heard on it",
+)
+"""Stands with every judgement of a channel on which the agent is heard too."""
+
 
 def reasons_of(settings: TensionSettings, present: Present, usual: Usual, weighed: Weighed) -> tuple[Reason, ...]:
     """The causes in the order of their weight; the model's own word is always among them."""

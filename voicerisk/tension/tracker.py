@@ -16,7 +16,7 @@ from voicerisk.scoring.contract import CHUNK_S, DECIMALS
 from voicerisk.scoring.scores import ChunkScore
 from voicerisk.tension.baseline import Baseline, Usual, log_odds, probability
 from voicerisk.tension.law import Present, Weighed, weigh
-from voicerisk.tension.reasons import reasons_of
+from voicerisk.tension.reasons import MIXED_CHANNEL, reasons_of
 from voicerisk.tension.settings import TensionSettings
 from voicerisk.tension.talk import TalkStep, TalkTracker
 from voicerisk.zones import ZoneTracker
@@ -186,7 +186,7 @@ class TensionTracker:
         weighed = weigh(settings, present, usual)
         self._level = round(probability(self._smooth(weighed.total, evidence_s)), DECIMALS)
         zone = self._zones.step(self._level, evidence_s)
-        self._reasons = self._why(present, usual, weighed, zone)
+        self._reasons = self._why(present, usual, weighed, zone, role)
         if own:
             self._learn(score, tension, evidence_s, zone)
 
@@ -197,10 +197,11 @@ class TensionTracker:
             self._smoothed += (1.0 - math.exp(-evidence_s / self._settings.smoothing_s)) * (total - self._smoothed)
         return self._smoothed
 
-    def _why(self, present: Present, usual: Usual, weighed: Weighed, zone: Zone) -> tuple[Reason, ...]:
+    def _why(self, present: Present, usual: Usual, weighed: Weighed, zone: Zone, role: Role) -> tuple[Reason, ...]:
         if zone is Zone.GREEN and self._level < self._settings.boundaries.amber.leave:
             return ()
-        return reasons_of(self._settings, present, usual, weighed)
+        reasons = reasons_of(self._settings, present, usual, weighed)
+        return (*reasons, MIXED_CHANNEL) if role is Role.MIXED else reasons
 
     def _learn(self, score: ChunkScore, tension: float, evidence_s: float, zone: Zone) -> None:
         """The first seconds are learned as they come, later only what is calm: anger never becomes the usual."""
