@@ -16,7 +16,6 @@ from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
 from voicerisk.tension import CallFacts, TensionSettings
 
-
 OPT_OUT_LABELS: Final = ("optOut", "opt_out")
 """Stream parameters by which a gateway says that this caller does not want to be scored."""
 

@@ -123,13 +123,13 @@ def test_an_overloaded_scorer_costs_no_hold_time() -> None:
 
 
 def test_the_agents_voice_in_a_mixed_channel_is_not_measured() -> None:
-    """On a mixed channel no usual is learned and neither loudness nor pitch is a reason."""
+    """On a mixed channel no usual is learned, neither loudness nor pitch is a reason, and the reasons say why."""
     calm = [block(n, 0.2, role=Role.MIXED) for n in range(100)]
     loud = [block(100 + n, 0.95, level_db=-5.0, pitch_st=30.0, role=Role.MIXED) for n in range(40)]
     last = follow([*calm, *loud])[-1]
     assert last.zone is Zone.RED
     assert last.usual.learned_s == 0.0
-    assert [reason.code for reason in last.reasons] == ["tone"]
+    assert [reason.code for reason in last.reasons] == ["tone", "mixed_channel"]
 
 
 OUTBURST: dict[str, Any] = {"level_db": -23.0, "pitch_st": 19.5}
