@@ -3,7 +3,7 @@ VENV ?= .venv
 export VENV
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint check-all bench recordings accuracy train-environment clean
+.PHONY: help demo test lint recordings corpora bench clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -24,6 +24,16 @@ lint: ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+recordings: ## the conformance tests on the whole recorded sessions (VOICERISK_STREAMS says where they are)
+	@test -n "$(VOICERISK_STREAMS)" || { echo "Set VOICERISK_STREAMS to the folder with the recorded sessions." >&2; exit 2; }
+	@scripts/environment dev
+	$(BIN)/python -m pytest tests/conformance
+
+corpora: ## the checks that need the speech corpora (VOICERISK_CORPORA says where they are)
+	@test -n "$(VOICERISK_CORPORA)" || { echo "Set VOICERISK_CORPORA to the folder with the corpora." >&2; exit 2; }
+	@scripts/environment dev
+	$(BIN)/voicerisk evaluate --model tension --quick
 
 bench: ## measure and write benchmarks/RESULTS.md
 	@scripts/environment dev
