@@ -4,14 +4,16 @@ Error texts name the field and what was wrong with it. They never repeat a peer'
 telephone number.
 """
 
+import hashlib
 import re
+import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from voicerisk.events import Role
-from voicerisk.gateways.codec import CodecError, Message
+from voicerisk.gateways.codec import CodecError, Handshake, Message
 
 MAX_ID_CHARS: Final = 128
 MAX_TOKEN_CHARS: Final = 1024
@@ -88,6 +90,12 @@ def as_id(value: Any, where: str) -> str:
     if not text:
         raise CodecError(f"{where}: empty")
     return text
+
+
+def own_id(handshake: Handshake, prefix: str) -> str:
+    """An id from the websocket's key, drawn anew for each connection: a replay finds it again."""
+    key = handshake.headers.get("sec-websocket-key")
+    return f"{prefix}-" + (hashlib.sha256(key.encode()).hexdigest()[:16] if key else uuid.uuid4().hex[:16])
 
 
 def as_rate(value: Any, where: str) -> int:

@@ -21,18 +21,15 @@ header `x-call-id` for the call:
 What is left becomes labels, within the limits of `fields.read_labels`.
 """
 
-import hashlib
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from voicerisk.events import Role
 from voicerisk.gateways import fields
+from voicerisk.gateways.bytestream import L16_LITTLE, ByteStream
 from voicerisk.gateways.codec import (
-    Audio,
     Channel,
     CodecError,
     Dtmf,
@@ -89,8 +86,7 @@ class L16Codec:
     def __init__(self, handshake: Handshake, options: L16Options | None = None) -> None:
         self._handshake = handshake
         self._options = options or L16Options()
-        self._n_channels = 0  # 0 until the stream has started
-        self._rest = b""  # the bytes of a sample that the next message will complete
+        self._bytes: ByteStream | None = None  # once the stream has started
         self._early = bytearray()
         self._ended = False
 
@@ -112,8 +108,8 @@ class L16Codec:
             return (Ignored("message after the end"),)
         if isinstance(message, str):
             return self._text(message)
-        if self._n_channels:
-            return self._audio(message)
+        if self._bytes is not None:
+            return self._bytes.read(message)
         return self._keep_early(message)
 
     def receive_end(self, *, clean: bool) -> Sequence[GatewayEvent]:
@@ -141,20 +137,6 @@ class L16Codec:
         """Nothing: a forked stream wants no answer."""
         return ()
 
-    def _audio(self, message: bytes) -> Sequence[GatewayEvent]:
-        if self._rest:
-            message = self._rest + message
-        n_frame = 2 * self._n_channels
-        n_over = len(message) % n_frame
-        self._rest = message[len(message) - n_over :] if n_over else b""
-        if len(message) < n_frame:
-            return (Ignored("empty frame" if not message else "part of a sample"),)
-        samples = np.frombuffer(message, "<i2", count=len(message) // n_frame * self._n_channels)
-        samples = samples.astype(np.int16, copy=False)
-        if self._n_channels == 1:
-            return (Audio(0, samples),)
-        return (Audio(0, samples[0::2]), Audio(1, samples[1::2]))
-
     def _keep_early(self, message: bytes) -> Sequence[GatewayEvent]:
         self._early += message
         if len(self._early) <= self._options.early_s * self._options.rate_hz * 2 * self._options.n_channels:
@@ -171,7 +153,7 @@ class L16Codec:
             return (self._dtmf(data.get("dtmf", data)),)
         if event is None and "digit" in data:
             return (self._dtmf(data),)
-        if self._n_channels or event not in _START_EVENTS or ("type" in data and "data" in data):
+        if self._bytes is not None or event not in _START_EVENTS or ("type" in data and "data" in data):
             return (Ignored("text message"),)
         return self._start(data)
 
@@ -182,7 +164,7 @@ class L16Codec:
 
     def _start(self, metadata: Mapping[str, Any]) -> Sequence[GatewayEvent]:
         given = {**self._handshake.query, **metadata}
-        own_id = self._own_id()
+        own_id = fields.own_id(self._handshake, "l16")
         call_id = fields.first_of(given, *_CALL_NAMES) or self._handshake.headers.get("x-call-id") or own_id
         token = metadata.get("token")
         rate_hz = self._rate(given)
@@ -194,17 +176,12 @@ class L16Codec:
             labels=fields.read_labels(metadata, leave_out=_NOT_LABELS),
             token=None if token is None else fields.as_text(token, "token", fields.MAX_TOKEN_CHARS),
         )
-        self._n_channels = len(roles)
+        self._bytes = ByteStream(L16_LITTLE, len(roles))
         events: list[GatewayEvent] = [started]
         early, self._early = bytes(self._early), bytearray()
         if early:
-            events.extend(self._audio(early))
+            events.extend(self._bytes.read(early))
         return events
-
-    def _own_id(self) -> str:
-        """An id from the websocket's key, drawn anew for each connection: a replay finds it again."""
-        key = self._handshake.headers.get("sec-websocket-key")
-        return "l16-" + (hashlib.sha256(key.encode()).hexdigest()[:16] if key else uuid.uuid4().hex[:16])
 
     def _rate(self, given: Mapping[str, Any]) -> int:
         rate = fields.first_of(given, *_RATE_NAMES)
