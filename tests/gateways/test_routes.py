@@ -3,6 +3,7 @@
 import pytest
 
 from voicerisk.events import Role
+from voicerisk.gateways.asterisk import AsteriskCodec
 from voicerisk.gateways.codec import Handshake, StreamStarted
 from voicerisk.gateways.l16 import L16Codec
 from voicerisk.gateways.routes import PROTOCOLS, codec_maker
@@ -15,8 +16,21 @@ def test_every_protocol_makes_a_codec_for_each_connection(protocol: str) -> None
     make = codec_maker(protocol)
     one, other = make(Handshake()), make(Handshake())
     assert one is not other
-    assert isinstance(one, TwilioCodec if protocol == "twilio" else L16Codec)
-    assert (list(one.messages_to_send()), list(one.tick(0.0)), one.tick_s) == ([], [], None)
+    assert (list(one.tick(0.0)), list(one.messages_to_send())) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "codec"),
+    [
+        ("twilio", TwilioCodec),
+        ("vonage", L16Codec),
+        ("freeswitch-audio-fork", L16Codec),
+        ("asterisk-websocket", AsteriskCodec),
+    ],
+)
+def test_the_protocol_chooses_the_codec(protocol: str, codec: type) -> None:
+    """Each protocol is read by its own family's codec."""
+    assert type(codec_maker(protocol)(Handshake())) is codec
 
 
 def test_options_change_what_a_protocol_assumes() -> None:
@@ -33,6 +47,7 @@ def test_options_change_what_a_protocol_assumes() -> None:
         ("morse", {}, "morse"),
         ("twilio", {"track": {}}, "track"),
         ("twilio", {"tracks": {"inbound": "boss"}}, "tracks"),
+        ("asterisk-websocket", {"format": "opus"}, "format"),
         ("l16", {"rate_hz": "fast"}, "rate_hz"),
         ("l16", {"rate_hz": 1}, "rate_hz"),
         ("l16", {"n_channels": 3}, "n_channels"),
