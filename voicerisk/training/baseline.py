@@ -21,7 +21,7 @@ from voicerisk.training.corpora.clip import Audio, Clip
 from voicerisk.training.evaluation.corpus_out import QUIET, RANKED, UPSET
 from voicerisk.training.metrics import Estimate, auc, estimate
 
-MAX_PER_LABEL: Final = 80
+MAX_PER_LABEL: Final = 60
 """Clips of one corpus and emotion that train it: more make it slower and, within a corpus, hardly better."""
 FRAME: Final = 256
 HOP: Final = 160

@@ -9,7 +9,7 @@ from voicerisk.training.corpora.clip import CorpusError
 from voicerisk.training.evaluation.call_tables import CallRow, Share
 from voicerisk.training.evaluation.clip_tables import ClipRow
 from voicerisk.training.evaluation.corpus_out import RANKED, mean
-from voicerisk.training.evaluation.results import Evaluation
+from voicerisk.training.evaluation.results import FILE, Evaluation, read_evaluation
 from voicerisk.training.metrics import Estimate
 
 CARD_MARKS: Final = ("<!-- evaluation:begin -->", "<!-- evaluation:end -->")
@@ -32,6 +32,12 @@ def write_readme(file: Path, results: Sequence[Evaluation]) -> None:
     """Write the accuracy table of these models into the README. Raises `CorpusError` where it has no marks for it."""
     text = file.read_text(encoding="utf-8")
     file.write_text(between(text, readme_table(results), README_MARKS, file.name), encoding="utf-8")
+
+
+def shipped_results(models: Path, default: str) -> list[Evaluation]:
+    """Return the results of all measured models in a folder of models, the default one first, then by name."""
+    folders = sorted(file.parent for file in models.glob(f"*/{FILE}"))
+    return [read_evaluation(folder) for folder in sorted(folders, key=lambda folder: folder.name != default)]
 
 
 def between(text: str, body: str, marks: tuple[str, str], name: str) -> str:

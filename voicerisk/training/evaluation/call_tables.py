@@ -84,11 +84,7 @@ def call_row(
 ) -> CallRow:
     """Return the figures of calls whose alerts (media seconds) are given beside them, with intervals by speaker."""
     rows = [_judge(outcome, seconds) for outcome, seconds in zip(outcomes, alerts, strict=True)]
-    speakers = [outcome.speaker for outcome in outcomes]
-    names, which = np.unique(speakers, return_inverse=True)
-    uniform = np.full(len(names), 1 / max(1, len(names)))
-    random = np.random.default_rng(0)
-    draws = random.multinomial(len(names), uniform, size=resamples if len(names) else 0)
+    draws = _draws([outcome.speaker for outcome in outcomes], resamples)
     onset, calm_s = (np.array([row[key] for row in rows], dtype=np.float64) for key in ("escalates", "calm_s"))
 
     def share(hits: str, base: np.ndarray, scale: float = 1.0) -> Share:
@@ -101,9 +97,9 @@ def call_row(
         value = figure(np.ones(len(rows)))
         if np.isnan(value):
             return Share(None, None, None)
-        drawn = np.array([figure(counts[which]) for counts in draws])
+        drawn = np.array([figure(counts) for counts in draws])
         drawn = drawn[~np.isnan(drawn)]
-        if len(names) < 3 or not drawn.size:
+        if not drawn.size:
             return Share(round(value, DECIMALS), None, None)
         low, high = (round(float(edge), DECIMALS) for edge in np.quantile(drawn, [0.025, 0.975]))
         return Share(round(value, DECIMALS), low, high)
@@ -120,6 +116,16 @@ def call_row(
         median_delay_s=round(float(np.median(delays)), 2) if delays else None,
         per_hour=share("false", calm_s, 3600.0),
     )
+
+
+def _draws(speakers: Sequence[str], resamples: int) -> np.ndarray:
+    """How often each call counts in each draw of speakers with replacement, (resamples, calls); none if under three."""
+    names, which = np.unique(np.asarray(speakers), return_inverse=True)
+    if len(names) < 3 or not resamples:
+        return np.zeros((0, len(speakers)))
+    random = np.random.default_rng(0)
+    counts = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    return np.asarray(counts[:, which], dtype=np.float64)
 
 
 def _judge(outcome: Outcome, alerts: Sequence[float]) -> dict[str, float]:
