@@ -113,7 +113,9 @@ class Call:
         self.labels.update(labels)
 
     def receive(self, stream: str, event: GatewayEvent) -> None:
-        """The stream's next event; afterwards chunks and blocks may be ready."""
+        """The stream's next event; afterwards chunks and blocks may be ready. Of a call that is over nothing is taken."""
+        if self.ended_because is not None:
+            return
         if isinstance(event, Audio):
             self._timeline.push(stream, event.channel, event.samples, event.start)
             self._cut(self._timeline.blocks())
@@ -151,6 +153,7 @@ class Call:
         """The call is over: what is left of the audio is cut; `call.ended` follows once its scores are in."""
         if self.ended_because is None:
             self.ended_because = reason
+            self._streams.clear()
             self._cut(self._timeline.finish())
             self._settle()
 
