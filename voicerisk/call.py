@@ -8,13 +8,20 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voicerisk.events import CallEnded, CallHeld, CallResumed, CallStarted, Ended, Event, Role, event_id
+from voicerisk.events import CallEnded, CallHeld, CallResumed, CallStarted, Ended, Event, Role
 from voicerisk.gateways.codec import Audio, AudioLost, Channel, GatewayEvent, Paused, Resumed
 from voicerisk.media.activity import ActivityDetector, overlap
 from voicerisk.media.timeline import Block, BlockAudio, Timeline, TimelineSettings
 from voicerisk.scoring.contract import CHUNK_S, CHUNK_SAMPLES
 from voicerisk.scoring.scores import ChunkScore
-from voicerisk.tension import CallFacts, Observation, TensionSettings, TensionTracker, tension_events
+from voicerisk.tension import (
+    CallFacts,
+    Observation,
+    TensionSettings,
+    TensionTracker,
+    event_fields,
+    tension_events,
+)
 
 SCORED_ROLES: Final = (Role.CUSTOMER, Role.MIXED)
 """Whose voice may reach the model, the better choice first. The agent's never does (EU AI Act, Art. 5(1)(f)), nor that
@@ -67,7 +74,7 @@ class Call:
         self._heard: deque[_Heard] = deque()
         self._chunks: list[Chunk] = []
         self._blocks: list[Block] = []
-        self._events: list[Event] = [CallStarted(**self._common("call.started", 0))]
+        self._events: list[Event] = [CallStarted(**self._fields("call.started", 0))]
         self._n_blocks = 0
         self.ended = False
 
@@ -125,11 +132,11 @@ class Call:
         elif isinstance(event, Paused) and not self.held:
             self.held = True
             self._timeline.pause(stream)
-            self._events.append(CallHeld(**self._common("call.held", self._n_blocks)))
+            self._events.append(CallHeld(**self._fields("call.held", self._n_blocks)))
         elif isinstance(event, Resumed) and self.held:
             self.held = False
             self._timeline.resume(stream)
-            self._events.append(CallResumed(**self._common("call.resumed", self._n_blocks)))
+            self._events.append(CallResumed(**self._fields("call.resumed", self._n_blocks)))
 
     def close_stream(self, stream: str) -> None:
         """The connection is gone. The call itself goes on until `finish`: another connection may continue it."""
@@ -226,7 +233,7 @@ class Call:
         if self.ended_because is not None and not self._heard and not self.ended:
             self.ended = True
             ended = Ended(reason=self.ended_because[:128])
-            self._events.append(CallEnded(**self._common("call.ended", self._n_blocks), data=ended))
+            self._events.append(CallEnded(**self._fields("call.ended", self._n_blocks), data=ended))
 
     def _judge(self, heard: _Heard, score: ChunkScore | None) -> None:
         observation = Observation(
@@ -240,16 +247,8 @@ class Call:
         step = self._tracker.step(observation)
         self._events.extend(tension_events(self.facts, self._emotions, observation, step))
 
-    def _common(self, type_: str, index: int) -> dict[str, Any]:
-        facts = self.facts
-        return {
-            "id": event_id(facts.call, type_, index),
-            "at": round(facts.started_at + index * CHUNK_S, 3),
-            "call": facts.call,
-            "customer": facts.customer,
-            "queue": facts.queue,
-            "agent": facts.agent,
-        }
+    def _fields(self, type_: str, index: int) -> dict[str, Any]:
+        return event_fields(self.facts, type_, index, index * CHUNK_S)
 
 
 def _missing(voice: BlockAudio | None) -> float:

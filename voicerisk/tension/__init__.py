@@ -1,6 +1,6 @@
 """From the model's scores of one caller to a tension level, a zone, and reasons in plain words."""
 
-from voicerisk.tension.emit import CallFacts, tension_events
+from voicerisk.tension.emit import CallFacts, event_fields, tension_events
 from voicerisk.tension.settings import TensionSettings, tension_problems, with_suggestion
 from voicerisk.tension.tracker import Observation, TensionStep, TensionTracker
 
@@ -10,6 +10,7 @@ __all__ = [
     "TensionSettings",
     "TensionStep",
     "TensionTracker",
+    "event_fields",
     "tension_events",
     "tension_problems",
     "with_suggestion",

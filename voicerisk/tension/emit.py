@@ -41,19 +41,19 @@ def tension_events(
     if step.talk.overlap:
         start, end, by = step.talk.overlap
         overlap = Overlap(start_s=_seconds(start), at_s=_seconds(end), by=by)
-        events.append(TalkOverlap(**_common(facts, "talk.overlap", step), data=overlap))
+        events.append(TalkOverlap(**event_fields(facts, "talk.overlap", step.index, step.at_s), data=overlap))
     if step.talk.silence:
         start, end = step.talk.silence
         silence = Silence(start_s=_seconds(start), at_s=_seconds(end))
-        events.append(TalkSilence(**_common(facts, "talk.silence", step), data=silence))
+        events.append(TalkSilence(**event_fields(facts, "talk.silence", step.index, step.at_s), data=silence))
     if step.due:
         window = _window(emotions, observation, step)
-        events.append(TensionWindow(**_common(facts, "tension.window", step), data=window))
+        events.append(TensionWindow(**event_fields(facts, "tension.window", step.index, step.at_s), data=window))
     if step.crossed:
         crossing = Crossing(
             at_s=step.at_s, level=step.level, zone=step.zone, previous=step.previous, reasons=step.reasons
         )
-        events.append(TensionZone(**_common(facts, "tension.zone", step), data=crossing))
+        events.append(TensionZone(**event_fields(facts, "tension.zone", step.index, step.at_s), data=crossing))
     return events
 
 
@@ -78,10 +78,11 @@ def _window(emotions: tuple[str, ...], observation: Observation, step: TensionSt
     )
 
 
-def _common(facts: CallFacts, type_: str, step: TensionStep) -> dict[str, Any]:
+def event_fields(facts: CallFacts, type_: str, index: int, at_s: float) -> dict[str, Any]:
+    """What every event of a call carries; `index` is its block and makes the id, `at_s` its media second."""
     return {
-        "id": event_id(facts.call, type_, step.index),
-        "at": round(facts.started_at + step.at_s, 3),
+        "id": event_id(facts.call, type_, index),
+        "at": round(facts.started_at + at_s, 3),
         "call": facts.call,
         "customer": facts.customer,
         "queue": facts.queue,
