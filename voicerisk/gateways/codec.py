@@ -6,7 +6,8 @@ send. A codec never touches a socket, never sleeps and never reads a clock, so l
 fuzzer all drive it the same way.
 
 A malformed message raises `CodecError` and nothing else. The connection is then closed by the server: it costs this
-connection only. After an error the codec is not used again, except for `receive_end`.
+connection only. After an error the codec is not used again, except for `messages_to_send`, which may hold the
+protocol's own farewell, and for `receive_end`.
 """
 
 from collections.abc import Mapping, Sequence

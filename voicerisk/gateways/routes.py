@@ -7,13 +7,14 @@ import msgspec
 
 from voicerisk.events import Role
 from voicerisk.gateways.asterisk import AsteriskCodec, AsteriskOptions
+from voicerisk.gateways.audiohook import AudioHookCodec, AudioHookOptions
 from voicerisk.gateways.codec import Codec, Handshake
 from voicerisk.gateways.l16 import L16Codec, L16Options
 from voicerisk.gateways.twilio import TwilioCodec, TwilioOptions
 
 CodecMaker = Callable[[Handshake], Codec]
 
-Options = TwilioOptions | L16Options | AsteriskOptions
+Options = TwilioOptions | L16Options | AsteriskOptions | AudioHookOptions
 
 _DEFAULTS: Final[Mapping[str, Options]] = {
     "twilio": TwilioOptions(),
@@ -23,6 +24,7 @@ _DEFAULTS: Final[Mapping[str, Options]] = {
     "jambonz": L16Options(),
     "vonage": L16Options(rate_hz=16000, mono_role=Role.MIXED),
     "asterisk-websocket": AsteriskOptions(),
+    "audiohook": AudioHookOptions(),
 }
 
 PROTOCOLS: Final = tuple(_DEFAULTS)
@@ -53,3 +55,5 @@ def _make(handshake: Handshake, options: Options) -> Codec:
             return L16Codec(handshake, options)
         case AsteriskOptions():
             return AsteriskCodec(handshake, options)
+        case AudioHookOptions():
+            return AudioHookCodec(handshake, options)
