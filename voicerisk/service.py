@@ -117,6 +117,7 @@ class Service:
         if call is None:
             return False
         call.opt_out()
+        self.board.call_opted_out(call_id)
         self.switchboard.move(call)
         await self._store.audit_soon(AuditEntry(at_s=clock.now_s(), person=person, action="opt_out", call_id=call_id))
         return True

@@ -55,6 +55,21 @@ def test_only_the_last_seconds_are_kept() -> None:
     assert ring.since(25) == []
 
 
+def test_a_cut_stays_as_it_is() -> None:
+    """The seconds before a moment can be taken out, and do not change when the ring goes on."""
+    ring = Ring(2.4)
+    for block in _call(12):
+        ring.append(block)
+    before, newest, early = ring.cut(0.72, 2.16), ring.cut(0.48), ring.cut(0.72, 1.0)
+    for block in _call(12):
+        ring.append(block)
+    assert [block.index for block in before.blocks()] == [6, 7, 8]
+    assert [block.index for block in newest.blocks()] == [10, 11]
+    assert [block.index for block in early.blocks()] == [2, 3, 4]
+    assert [block.index for block in ring.cut(60, 1.2).blocks()] == [2, 3, 4]
+    assert (before.seconds, Ring(1.0).cut(8.0, 3.0).seconds) == (0.72, 0.0)
+
+
 def test_half_a_minute_of_speech_is_under_190_kb_per_party() -> None:
     """Thirty seconds of a noisy call, both parties, take under 190 kB for each party; plain mu-law would take 240."""
     ring = Ring(30.0)

@@ -12,7 +12,7 @@ from voicerisk.events import Evidence, Role, Window, Zone
 from voicerisk.risk.alerts import Alert, NotifyReason, UnknownAlertError, acknowledged, resolved
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.views import Vitals
-from voicerisk.store.records import CallRecord
+from voicerisk.store.records import AuditEntry, CallRecord
 from voicerisk.store.store import Store
 
 CHUNK_S = 0.24
@@ -38,6 +38,14 @@ class Floor:
         """Closes the alert."""
         what = NotifyReason.RESOLVED_BY_PERSON
         return await self.put(resolved(self._get(alert_id), what, now_s(), person=person, note=note))
+
+    async def opt_out(self, call_id: str, person: str) -> bool:
+        """Takes the customer's wish, and logs who passed it on."""
+        if self.board.call(call_id) is None:
+            return False
+        self.board.call_opted_out(call_id)
+        await self.store.audit_soon(AuditEntry(at_s=now_s(), person=person, action="opt_out", call_id=call_id))
+        return True
 
     def not_ready(self) -> list[str]:
         """What was set as the reasons."""

@@ -23,7 +23,7 @@ async def test_name_and_token_open_the_desk(tmp_path: Path) -> None:
         alert = await served.http.post("/api/v1/alerts/nothing/acknowledge", json={})
         assert alert.status_code == 404
         out = await served.http.post("/sign-out")
-        assert out.headers["location"] == "/sign-in"
+        assert out.headers["location"] == "/sign-in?other=true"
         assert (await served.http.get("/api/v1/calls")).status_code == 401
 
 
@@ -45,6 +45,15 @@ async def test_name_is_needed(tmp_path: Path) -> None:
         answer = await served.http.post("/sign-in", data={"person": " \n "})
         assert answer.status_code == 422
         assert "Please give your name" in answer.text
+
+
+async def test_demo_asks_nothing(tmp_path: Path) -> None:
+    """Where a name is set for visitors of this machine nobody is asked, except who signed out to be somebody else."""
+    async with serving(tmp_path, HttpSettings(port=0, default_person="demo supervisor")) as served:
+        answer = await served.http.get("/sign-in?next=/wall")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/wall")
+        assert "session" in answer.headers["set-cookie"]
+        assert 'name="person"' in (await served.http.get("/sign-in?other=true")).text
 
 
 async def test_what_is_typed_is_never_markup(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import zlib
 from collections import deque
 from collections.abc import Iterable
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -42,6 +43,11 @@ class Ring:
         self._blocks: deque[_Packed] = deque(maxlen=max(1, round(seconds / CHUNK_S)))
 
     @property
+    def seconds(self) -> float:
+        """Seconds of the call that are kept now."""
+        return round(len(self._blocks) * CHUNK_S, 2)
+
+    @property
     def n_bytes(self) -> int:
         """Bytes of packed sound that are kept now."""
         return sum(len(codes) for packed in self._blocks for codes in packed.codes)
@@ -54,14 +60,29 @@ class Ring:
         codes = tuple(_pack(g711.encode_ulaw(audio.samples).tobytes()) for audio in block.roles.values())
         self._blocks.append(_Packed(block.index, parts, codes))
 
+    def cut(self, seconds: float, end_s: float | None = None) -> "Ring":
+        """What is kept of the `seconds` before media second `end_s` (None: the newest), as a ring that stays as it is.
+
+        The packed sound is shared with this ring, not copied, and lives as long as either of the two.
+        """
+        newest = self._blocks[-1].index if self._blocks else -1
+        last = newest if end_s is None else min(newest, ceil(round(end_s / CHUNK_S, 3)) - 1)
+        first = last - max(0, round(seconds / CHUNK_S)) + 1
+        piece = Ring(seconds)
+        piece._blocks.extend(packed for packed in self._blocks if first <= packed.index <= last)
+        return piece
+
+    def blocks(self) -> list[Block]:
+        """All blocks that are kept, oldest first."""
+        return _unpacked(self._blocks)
+
     def since(self, index: int) -> list[Block]:
         """The blocks with number `index` and later that are still kept, oldest first."""
         return _unpacked(packed for packed in self._blocks if packed.index >= index)
 
     def last(self, seconds: float) -> list[Block]:
         """The blocks of the last `seconds`, oldest first."""
-        n_blocks = max(0, round(seconds / CHUNK_S))
-        return _unpacked(list(self._blocks)[max(0, len(self._blocks) - n_blocks) :])
+        return self.cut(seconds).blocks()
 
 
 def _pack(codes: bytes) -> bytes:

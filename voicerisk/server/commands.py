@@ -15,5 +15,8 @@ class Commands(Protocol):
     async def resolve(self, alert_id: str, person: str, note: str) -> Alert:
         """The alert, closed by `person`. Raises `UnknownAlertError` or `AlertStateError`."""
 
+    async def opt_out(self, call_id: str, person: str) -> bool:
+        """Stops the scoring of a live call at once, and logs who asked for it; False if there is no such live call."""
+
     def not_ready(self) -> Sequence[str]:
         """Why new calls should go elsewhere, one plain sentence each (model not loaded, draining); empty when ready."""

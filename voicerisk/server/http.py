@@ -5,11 +5,13 @@ import contextlib
 import itertools
 import socket
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
+from voicerisk.server.answers import describe
 from voicerisk.server.api import api_router
 from voicerisk.server.auth import Guard, Sessions
 from voicerisk.server.commands import Commands
@@ -17,6 +19,7 @@ from voicerisk.server.health import health_router
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.sign_in import sign_in_router
+from voicerisk.server.sound import sound_router
 from voicerisk.server.streams import stream_router
 from voicerisk.store.store import Store
 
@@ -46,11 +49,13 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     sessions = Sessions(session_key, settings)
     app.include_router(health_router(store, commands))
     person = settings.default_person
     app.include_router(sign_in_router(sessions, needs_token=bool(settings.token), default_person=person))
     app.include_router(stream_router(board, store, settings.max_listeners_per_call))
+    app.include_router(sound_router(board, store))
     app.include_router(api_router(board, store, commands))
     app.add_middleware(Guard, settings=settings, sessions=sessions)
     return app

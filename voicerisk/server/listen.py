@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from voicerisk.events import Role
+from voicerisk.media import block as media
 from voicerisk.server import metrics
 
 RATE_HZ: Final = 8000
@@ -43,6 +45,13 @@ def interleave(customer: Samples | None, agent: Samples | None) -> Block:
         if channel is not None:
             both[: len(channel), position] = channel
     return Block(both.tobytes())
+
+
+def two_sides(block: media.Block) -> tuple[Samples | None, Samples | None]:
+    """What is heard on the customer's side and on the agent's; a single channel is the customer's, whoever is on it."""
+    spoken = {role: audio.samples[: audio.n_valid] for role, audio in block.roles.items()}
+    alone = spoken.get(Role.MIXED, spoken.get(Role.UNKNOWN))
+    return spoken.get(Role.CUSTOMER, alone), spoken.get(Role.AGENT)
 
 
 class Listener:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from voicerisk.clock import now_s
-from voicerisk.events import Evidence, Reason, Role, Window
+from voicerisk.events import Evidence, Reason, Role, Window, Zone
 from voicerisk.risk.alerts import Alert, AlertState
 from voicerisk.server import metrics
 from voicerisk.server.feed import Feed
 from voicerisk.server.listen import Ears, Listener, Samples
-from voicerisk.server.views import CURVE_POINTS, CURVE_STEP_S, CallUpdate, CallView, Vitals, alert_view
+from voicerisk.server.recent import Recent
+from voicerisk.server.views import CURVE_POINTS, CURVE_STEP_S, AlertView, CallUpdate, CallView, Vitals, alert_view
 
 
 class _Live:
@@ -29,7 +30,8 @@ class LiveBoard:
     """What is going on now. The runtime tells it, everything that shows reads it; all in one event loop's thread.
 
     Alerts and the start and end of calls go out at once. Changes of tension are gathered per call until `flush`, which
-    the HTTP side calls a few times a second: 300 calls cost a screen two messages a second, not 1,250.
+    the HTTP side calls a few times a second: 300 calls cost a screen two messages a second, not 1,250. `recent` holds
+    the sound of a moment ago, from a call's start here to its end.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,7 @@ class LiveBoard:
         self._alerts: dict[str, tuple[Alert, bool]] = {}
         self.vitals = Vitals()
         self.feed = Feed(self.picture)
+        self.recent = Recent()
 
     # What the runtime tells
 
@@ -49,6 +52,7 @@ class LiveBoard:
         started_at_s: float,
         queue: str | None = None,
         labels: Mapping[str, str] | None = None,
+        opted_out: bool = False,
     ) -> None:
         """A call is on. `labels` must be free of numbers in the clear. A known call id (a second stream) goes on."""
         live = self._calls.get(call_id)
@@ -58,7 +62,18 @@ class LiveBoard:
         view = live.view
         view.gateway, view.roles, view.queue, view.labels = gateway, tuple(roles), queue, dict(labels or {})
         metrics.live_calls.set(len(self._calls))
+        if opted_out or view.opted_out:
+            self._silence(live)
+        else:
+            self.recent.begin(call_id)
         self.feed.publish("call.started", {"call": view})
+
+    def call_opted_out(self, call_id: str) -> None:
+        """The customer does not want to be judged: what was shown of them goes, and so does the sound kept."""
+        live = self._calls.get(call_id)
+        if live is not None and not live.view.opted_out:
+            self._silence(live)
+            self.feed.publish("call.started", {"call": live.view})
 
     def call_updated(self, call_id: str, window: Window, *, talk_over_s: float = 0.0, held: bool = False) -> None:
         """The call stands like this at `window.at_s` of its own time. Once per scored chunk; unknown ids pass.
@@ -70,10 +85,11 @@ class LiveBoard:
             return
         view = live.view
         self._mark(live)
+        view.media_s, view.held, view.quality, view.talk_over_s = window.at_s, held, window.quality, talk_over_s
+        if view.opted_out:
+            return
         level = None if window.evidence is Evidence.TOO_LITTLE_SPEECH else window.level
-        view.media_s, view.level, view.zone, view.held = window.at_s, level, window.zone, held
-        view.evidence, view.quality = window.evidence, window.quality
-        view.reasons, view.talk_over_s = window.reasons, talk_over_s
+        view.level, view.zone, view.evidence, view.reasons = level, window.zone, window.evidence, window.reasons
         _extend(view, window.at_s, level)
 
     def call_ended(self, call_id: str, reason: str = "") -> None:
@@ -82,6 +98,7 @@ class LiveBoard:
         if live is None:
             return
         live.ears.end()
+        self.recent.end(call_id)
         metrics.live_calls.set(len(self._calls))
         self.feed.publish("call.ended", {"call_id": call_id, "reason": reason})
 
@@ -90,11 +107,12 @@ class LiveBoard:
         kind = "alert.opened" if alert.id not in self._alerts else "alert.updated"
         if alert.state is AlertState.RESOLVED:
             self._alerts.pop(alert.id, None)
+            self.recent.drop_cause(alert.id)
             kind = "alert.updated"
         else:
             self._alerts[alert.id] = (alert, durable)
         metrics.alerts_open.set(len(self._alerts))
-        self.feed.publish(kind, {"alert": alert_view(alert, durable=durable)})
+        self.feed.publish(kind, {"alert": self._alert_view(alert, durable)})
 
     def alert_durable(self, alert_id: str) -> None:
         """An alert that was shown while the store could not take it has now been saved (`Store.on_durable`)."""
@@ -144,15 +162,15 @@ class LiveBoard:
         live = self._calls.get(call_id)
         return None if live is None else live.view
 
-    def alerts(self) -> list[dict[str, Any]]:
-        """The alerts that are not resolved, newest first, as `alert_view` gives them."""
+    def alerts(self) -> list[AlertView]:
+        """The alerts that are not resolved, newest first."""
         newest = sorted(self._alerts.values(), key=lambda known: known[0].opened_at_s, reverse=True)
-        return [alert_view(alert, durable=durable) for alert, durable in newest]
+        return [self._alert_view(alert, durable) for alert, durable in newest]
 
-    def alert(self, alert_id: str) -> dict[str, Any] | None:
-        """One unresolved alert, as `alert_view` gives it."""
+    def alert(self, alert_id: str) -> AlertView | None:
+        """One unresolved alert."""
         known = self._alerts.get(alert_id)
-        return None if known is None else alert_view(known[0], durable=known[1])
+        return None if known is None else self._alert_view(*known)
 
     def listen(self, call_id: str, person: str) -> tuple[Listener, Callable[[], None]] | None:
         """A listener on a live call and what to call when it goes; None if there is no such call."""
@@ -167,6 +185,15 @@ class LiveBoard:
             self._listeners_changed(live)
 
         return listener, leave
+
+    def _alert_view(self, alert: Alert, durable: bool) -> AlertView:
+        return alert_view(alert, durable=durable, sound_s=self.recent.cause_s(alert.id))
+
+    def _silence(self, live: _Live) -> None:
+        view = live.view
+        view.opted_out, view.level, view.zone, view.evidence = True, None, Zone.GREEN, Evidence.NOT_SCORED
+        view.reasons, view.curve, view.curve_end_s = (), [], 0
+        self.recent.forget(view.id)
 
     def _listeners_changed(self, live: _Live) -> None:
         live.view.listeners = live.ears.people

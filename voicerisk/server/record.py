@@ -9,12 +9,13 @@ import structlog
 
 from voicerisk import clock
 from voicerisk.call import Call
-from voicerisk.events import CallEnded, Event, Role, TalkOverlap, TensionWindow, Window
+from voicerisk.events import CallEnded, Event, TalkOverlap, TensionWindow, Window
 from voicerisk.floor import Outcome
 from voicerisk.media.timeline import Block
 from voicerisk.risk.actions import Action, AlertOpened, ZoneCrossed
-from voicerisk.risk.alerts import Alert
+from voicerisk.risk.alerts import Alert, NotifyReason
 from voicerisk.server import metrics
+from voicerisk.server.listen import two_sides
 from voicerisk.server.live import LiveBoard
 from voicerisk.store import curve
 from voicerisk.store.records import CallRecord
@@ -90,18 +91,21 @@ class Recorder:
             started_at_s=facts.started_at,
             queue=facts.queue,
             labels=call.labels,
+            opted_out=call.opted_out,
         )
         self._later(self._store.save_call(self._line(call, None)))
 
     def heard(self, call: Call, block: Block) -> None:
-        """A block of the call's sound, for who listens now."""
-        spoken = {role: audio.samples[: audio.n_valid] for role, audio in block.roles.items()}
-        # A single channel is heard on the customer's side, whoever is on it.
-        alone = spoken.get(Role.MIXED, spoken.get(Role.UNKNOWN))
-        self._board.audio_block(call.facts.call, spoken.get(Role.CUSTOMER, alone), spoken.get(Role.AGENT))
+        """A block of the call's sound, for who listens now or wants to know what was said a moment ago."""
+        self._board.recent.heard(call.facts.call, block)
+        self._board.audio_block(call.facts.call, *two_sides(block))
 
     def happened(self, call: Call, outcome: Outcome, received_at_s: float) -> None:
         """The call's events, and what the engine made of the audio that came in at `received_at_s` (monotonic)."""
+        for action in outcome.actions:
+            if isinstance(action, AlertOpened):
+                # Now, not after the commit: by then the call and its sound may be gone.
+                self._keep_cause(call, action)
         for event in outcome.events:
             self._follow(call, event)
         self.act(outcome.actions, received_at_s)
@@ -118,6 +122,11 @@ class Recorder:
         await self._alerts.join()
         return alert
 
+    def _keep_cause(self, call: Call, opened: AlertOpened) -> None:
+        # An alert that is open again was caused by what was said now, not by what opened it first.
+        end_s = opened.alert.at_media_s if opened.what is NotifyReason.OPENED else None
+        self._board.recent.keep_cause(opened.alert.id, call.facts.call, end_s)
+
     def _follow(self, call: Call, event: Event) -> None:
         notes = self._notes.get(call.facts.call)
         if notes is None:
@@ -133,9 +142,12 @@ class Recorder:
             del self._notes[call.facts.call]
 
     def _window(self, call: Call, notes: _Notes, window: Window) -> None:
+        if call.opted_out:
+            self._board.call_opted_out(call.facts.call)
         self._board.call_updated(call.facts.call, window, talk_over_s=notes.talk_over_s(window.at_s), held=call.held)
-        notes.levels.append(window.level)
-        notes.highest = max(notes.highest or 0.0, window.level)
+        notes.levels.append(None if call.opted_out else window.level)
+        if not call.opted_out:
+            notes.highest = max(notes.highest or 0.0, window.level)
         if len(notes.levels) >= CURVE_PIECE:
             self._save_curve(call.facts.call, notes)
 

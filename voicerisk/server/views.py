@@ -18,7 +18,8 @@ class CallView(msgspec.Struct, kw_only=True):
     """One live call as the screen shows it. `level` is None until enough speech was heard to say anything.
 
     `curve` holds the last `CURVE_POINTS` seconds as whole hundredths (0..100, None where nothing was known); its last
-    point belongs to the second `curve_end_s` of media time. `labels` are safe to show: no number in the clear.
+    point belongs to the second `curve_end_s` of media time. `labels` are safe to show: no number in the clear. Of a
+    customer who `opted_out` nothing is judged, and what was judged before is no longer shown.
     """
 
     id: str
@@ -35,6 +36,7 @@ class CallView(msgspec.Struct, kw_only=True):
     reasons: Sequence[Reason] = ()
     talk_over_s: float = 0.0
     held: bool = False
+    opted_out: bool = False
     curve: list[int | None] = []
     curve_end_s: int = 0
     listeners: Sequence[str] = ()
@@ -72,13 +74,28 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool = False
 
 
-def alert_view(alert: Alert, *, durable: bool = True) -> dict[str, Any]:
-    """The alert as JSON-ready values, with the one thing it cannot know about itself.
+class CurvePiece(msgspec.Struct, frozen=True):
+    """A piece of a stored curve: one level (0..1, None: not known) per 240 ms of the call from `first_hop` on."""
 
-    `durable` is False while the store could not take it; the call and the alert's life go on regardless.
+    first_hop: int
+    levels: Sequence[float | None]
+
+
+class AlertView(Alert, frozen=True, kw_only=True):
+    """An alert with what it cannot know about itself.
+
+    `durable` is False while the store could not take it; the call and the alert's life go on regardless. `sound_s` is
+    how many seconds of what caused it are kept in memory to be heard.
     """
-    view: dict[str, Any] = msgspec.to_builtins(alert, enc_hook=_plain)
-    return {**view, "durable": durable}
+
+    durable: bool = True
+    sound_s: float = 0.0
+
+
+def alert_view(alert: Alert, *, durable: bool = True, sound_s: float = 0.0) -> AlertView:
+    """The alert as it is shown."""
+    fields = {name: getattr(alert, name) for name in Alert.__struct_fields__}
+    return AlertView(**fields, durable=durable, sound_s=sound_s)
 
 
 def _plain(value: Any) -> float:

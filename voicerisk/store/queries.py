@@ -38,9 +38,10 @@ def write_alert(session: Session, alert: Alert) -> None:
     )
 
 
-def read_alerts(session: Session, states: Collection[AlertState], limit: int) -> list[Alert]:
-    """The newest alerts in these states, newest first."""
+def read_alerts(session: Session, states: Collection[AlertState], limit: int, after_s: float = 0.0) -> list[Alert]:
+    """The newest alerts in these states that were opened at `after_s` or later, newest first."""
     rows = select(AlertRow.payload).where(AlertRow.state.in_([str(state) for state in states]))
+    rows = rows.where(AlertRow.opened_at_s >= after_s)
     return [_alerts.decode(row) for row in session.scalars(rows.order_by(AlertRow.opened_at_s.desc()).limit(limit))]
 
 

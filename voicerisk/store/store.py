@@ -133,9 +133,9 @@ class Store:
         states = [state for state in AlertState if state is not AlertState.RESOLVED]
         return await self.alerts(states, limit=100_000)
 
-    async def alerts(self, states: Collection[AlertState], limit: int = 100) -> list[Alert]:
-        """The newest alerts in these states, newest first."""
-        return await self._read(partial(queries.read_alerts, states=states, limit=limit))
+    async def alerts(self, states: Collection[AlertState], limit: int = 100, after_s: float = 0.0) -> list[Alert]:
+        """The newest alerts in these states that were opened at `after_s` or later, newest first."""
+        return await self._read(partial(queries.read_alerts, states=states, limit=limit, after_s=after_s))
 
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert, or None."""

@@ -1,0 +1,65 @@
+"""How the API answers: JSON made from structs, schemas that say what is in it, and the person who asks."""
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from voicerisk.server.auth import Visitor, clean_name
+from voicerisk.server.views import AlertView, CallView, CurvePiece, Vitals, encode_json
+from voicerisk.store.records import CallRecord
+
+_SHOWN: Final = (AlertView, CallView, CallRecord, CurvePiece, Vitals)
+_, _SCHEMAS = msgspec.json.schema_components(_SHOWN, ref_template="#/components/schemas/{name}")
+
+
+def json_answer(**members: Any) -> Response:
+    """A JSON object with these members."""
+    return Response(encode_json(members), media_type="application/json")
+
+
+def gives(**members: Any) -> dict[int | str, dict[str, Any]]:
+    """What a route answers, for its OpenAPI description: each a shown struct, a list of one, or a JSON schema."""
+    schema = {
+        "type": "object",
+        "required": list(members),
+        "properties": {name: _schema(what) for name, what in members.items()},
+    }
+    return {200: {"description": "OK", "content": {"application/json": {"schema": schema}}}}
+
+
+def refuses(**reasons: str) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route, as `_404="why"`, for its OpenAPI description."""
+    schema = {"type": "object", "required": ["detail"], "properties": {"detail": {}}}
+    content = {"application/json": {"schema": schema}}
+    return {int(code[1:]): {"description": why, "content": content} for code, why in reasons.items()}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The application's OpenAPI document, with the schemas that `gives` refers to."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(_SCHEMAS)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def person_of(request: Request, given: str | None) -> str:
+    """Who asks: the signed-in person, or else the name that was given. Raises a 422 where there is neither."""
+    visitor: Visitor = request.state.visitor
+    try:
+        return visitor.person or clean_name(given or "")
+    except ValueError as error:
+        raise HTTPException(422, f"person: {error}") from None
+
+
+def _schema(what: Any) -> dict[str, Any]:
+    if isinstance(what, dict):
+        return what
+    if isinstance(what, list):
+        return {"type": "array", "items": _schema(what[0])}
+    if isinstance(what, tuple):
+        return {"anyOf": [_schema(each) for each in what]}
+    return {"$ref": f"#/components/schemas/{what.__name__}"}
