@@ -77,12 +77,13 @@ class Floor:
 
         Raises `ValueError` for channels that cannot be one call's (two of one role, a rate that is not one of sound).
         """
-        call = self._calls.get(_numbered(started.call_id, self._times_used.get(started.call_id, 1)))
+        times = self._times_used.get(started.call_id, 1)
+        call = self._calls.get(_numbered(started.call_id, times))
         if call is None or call.ended_because is not None:
-            call = self._new_call(started, now)
+            times = self._times_used.get(started.call_id, 0) + 1
+            call = self._new_call(_numbered(started.call_id, times), started, now)
         call.open_stream(stream, started.channels, started.labels)
-        if any(str(started.labels.get(name, "")).lower() in _YES for name in OPT_OUT_LABELS):
-            call.opt_out()
+        self._remember(started.call_id, times)
         self._calls[call.facts.call] = call
         self._broken_at.pop(call.facts.call, None)
         return call
@@ -131,12 +132,14 @@ class Floor:
             call.finish(reason)
         return calls
 
-    def _new_call(self, started: StreamStarted, now: float) -> Call:
-        """A call under the gateway's id; an id that was used before gets a number, so that no record is overwritten."""
-        times = self._times_used[started.call_id] = self._times_used.pop(started.call_id, 0) + 1
+    def _remember(self, call_id: str, times: int) -> None:
+        """An id that was used gets a number when it comes again, so that no record is overwritten."""
+        self._times_used.pop(call_id, None)
+        self._times_used[call_id] = times
         if len(self._times_used) > self.settings.risk.max_calls:
             del self._times_used[next(iter(self._times_used))]
-        call_id = _numbered(started.call_id, times)
+
+    def _new_call(self, call_id: str, started: StreamStarted, now: float) -> Call:
         facts = CallFacts(
             call=call_id,
             started_at=round(now, 3),
