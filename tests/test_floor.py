@@ -1,0 +1,234 @@
+"""Tests of voicerisk.floor: how calls begin, go on after a broken connection, and end; time is an argument."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.test_call import says
+from voicerisk.call import Call
+from voicerisk.events import CallEnded, Role, event_type
+from voicerisk.floor import CallSettings, Floor, FloorSettings
+from voicerisk.gateways.codec import Audio, Channel, StreamEnded, StreamStarted
+from voicerisk.risk.actions import AlertOpened, AlertResolved
+from voicerisk.risk.alerts import Alert, NotifyReason
+from voicerisk.risk.config import RiskConfig
+
+LOST = StreamEnded("connection lost", clean=False)
+STOP = StreamEnded("stop")
+
+
+def started(call_id: str = "c", role: Role = Role.CUSTOMER, **labels: str) -> StreamStarted:
+    """What a gateway says first."""
+    return StreamStarted(call_id, f"{call_id}-{role}", (Channel(role, 8000),), labels)
+
+
+@pytest.fixture
+def floor() -> Floor:
+    """A floor on which a broken call waits for 10 s."""
+    return Floor(FloorSettings(call=CallSettings(grace_s=10.0)), ("neutral", "angry"))
+
+
+def talk(floor: Floor, call: Call, stream: str, seconds: float, tension: float, now: float) -> list[object]:
+    """So much speech in that tone; what followed."""
+    call.receive(stream, Audio(0, np.full(round(seconds * 8000), 1000, np.int16)))
+    for chunk in call.take_chunks():
+        call.scored(chunk.index, says(tension))
+    outcome = floor.settle(call, now)
+    return [*outcome.events, *outcome.actions]
+
+
+def end_of(floor: Floor, call: Call, now: float) -> str:
+    """The reason in the call's end, which must have come."""
+    (ended,) = (event for event in floor.settle(call, now).events if isinstance(event, CallEnded))
+    return ended.data.reason
+
+
+def test_a_clean_end_ends_the_call_at_once(floor: Floor) -> None:
+    """Said goodbye: the call is over with the gateway's reason and no longer on the floor."""
+    call = floor.open_stream("s", started(), 100.0)
+    floor.close_stream(call, "s", STOP, 105.0)
+    assert end_of(floor, call, 105.0) == "stop"
+    assert floor.calls == {}
+
+
+def test_a_broken_call_goes_on_within_the_grace_time(floor: Floor) -> None:
+    """A new connection with the same call id is the same call: same object, same clock, nothing has ended."""
+    call = floor.open_stream("s", started(queue="billing"), 100.0)
+    talk(floor, call, "s", 2.4, 0.1, 102.0)
+    floor.close_stream(call, "s", LOST, 102.0)
+    assert floor.tick(111.9)[0] == []
+    again = floor.open_stream("t", started(), 111.9)
+    assert again is call
+    assert call.facts.queue == "billing"
+    assert floor.tick(200.0)[0] == []
+    talk(floor, call, "t", 2.4, 0.1, 201.0)
+    assert call.media_s == 4.8
+    floor.close_stream(call, "t", STOP, 202.0)
+    assert end_of(floor, call, 202.0) == "stop"
+
+
+def test_a_broken_call_ends_after_the_grace_time(floor: Floor) -> None:
+    """Nobody came back: the call is over at the first tick after the grace time, once, as lost."""
+    call = floor.open_stream("s", started(), 100.0)
+    floor.close_stream(call, "s", LOST, 102.0)
+    assert floor.tick(111.9)[0] == []
+    assert floor.tick(112.0)[0] == [call]
+    assert floor.tick(112.1)[0] == []
+    assert end_of(floor, call, 112.1) == "connection lost"
+    assert floor.calls == {}
+
+
+def test_without_a_grace_time_a_broken_call_is_over() -> None:
+    """With `grace_s` 0 there is nothing to wait for."""
+    floor = Floor(FloorSettings(call=CallSettings(grace_s=0.0)), ("neutral", "angry"))
+    call = floor.open_stream("s", started(), 100.0)
+    floor.close_stream(call, "s", LOST, 101.0)
+    assert end_of(floor, call, 101.0) == "connection lost"
+
+
+def test_the_last_of_several_streams_decides(floor: Floor) -> None:
+    """A leg that breaks or stops while the other goes on ends nothing; the last one's way to end is the call's."""
+    call = floor.open_stream("s", started(), 100.0)
+    assert floor.open_stream("t", started(role=Role.AGENT), 100.5) is call
+    floor.close_stream(call, "s", LOST, 101.0)
+    assert floor.tick(150.0)[0] == []
+    floor.close_stream(call, "t", STOP, 151.0)
+    assert end_of(floor, call, 151.0) == "stop"
+
+
+def test_a_call_id_that_comes_again_gets_a_number(floor: Floor) -> None:
+    """A later call under a used id is a call of its own, and the numbers go on counting."""
+    for name in ("c", "c#2", "c#3"):
+        call = floor.open_stream("s", started(), 100.0)
+        assert call.facts.call == name
+        assert list(floor.calls) == [name]
+        floor.close_stream(call, "s", STOP, 101.0)
+        floor.settle(call, 101.0)
+
+
+def test_a_numbered_call_goes_on_as_well(floor: Floor) -> None:
+    """The second call under an id that breaks is continued under its number."""
+    first = floor.open_stream("s", started(), 100.0)
+    floor.close_stream(first, "s", STOP, 101.0)
+    floor.settle(first, 101.0)
+    second = floor.open_stream("s", started(), 102.0)
+    floor.close_stream(second, "s", LOST, 103.0)
+    assert floor.open_stream("t", started(), 104.0) is second
+
+
+def test_a_call_that_still_waits_for_scores_is_not_continued(floor: Floor) -> None:
+    """After a clean end a new stream of that id is a new call, although the old one's last score is not in yet."""
+    call = floor.open_stream("s", started(), 100.0)
+    call.receive("s", Audio(0, np.zeros(4000, np.int16)))
+    (*chunks,) = call.take_chunks()
+    floor.close_stream(call, "s", STOP, 101.0)
+    chunks += call.take_chunks()
+    again = floor.open_stream("t", started(), 101.1)
+    assert again.facts.call == "c#2"
+    for chunk in chunks:
+        call.scored(chunk.index, says(0.1))
+    assert end_of(floor, call, 101.2) == "stop"
+    assert list(floor.calls) == ["c#2"]
+
+
+def test_ids_are_not_remembered_without_bound() -> None:
+    """No more used ids are remembered than calls; the oldest is forgotten."""
+    floor = Floor(FloorSettings(risk=RiskConfig(max_calls=50)), ("neutral", "angry"))
+    for number in range(500):
+        call = floor.open_stream("s", started(f"c{number}"), float(number))
+        floor.close_stream(call, "s", STOP, number + 0.5)
+        floor.settle(call, number + 0.5)
+    assert len(floor._times_used) == 50
+
+
+def test_the_last_partial_block_is_scored(floor: Floor) -> None:
+    """A call of 7.3 s is judged to its end: 31 chunks, and the end at the 31st block's edge."""
+    call = floor.open_stream("s", started(), 100.0)
+    call.receive("s", Audio(0, np.full(round(7.3 * 8000), 1000, np.int16)))
+    floor.close_stream(call, "s", STOP, 107.3)
+    chunks = call.take_chunks()
+    assert len(chunks) == 31
+    for chunk in chunks:
+        call.scored(chunk.index, says(0.1))
+    ended = floor.settle(call, 107.3).events[-1]
+    assert (event_type(ended), ended.at) == ("call.ended", 107.44)
+
+
+def alarm(floor: Floor, call: Call, stream: str, now: float) -> Alert:
+    """The customer is calm, then is not: the alert that follows."""
+    happened = talk(floor, call, stream, 9.6, 0.05, now) + talk(floor, call, stream, 9.6, 0.98, now + 10.0)
+    (opened,) = (action for action in happened if isinstance(action, AlertOpened))
+    return opened.alert
+
+
+def test_an_alert_is_resolved_with_its_call(floor: Floor) -> None:
+    """A tense call raises one alert; when the call ends, so does the alert."""
+    call = floor.open_stream("s", started(), 100.0)
+    alert = alarm(floor, call, "s", 100.0)
+    floor.close_stream(call, "s", STOP, 120.0)
+    (resolved,) = floor.settle(call, 120.0).actions
+    assert isinstance(resolved, AlertResolved)
+    assert resolved.alert.id == alert.id
+
+
+def test_a_failed_call_ends_with_its_alert(floor: Floor) -> None:
+    """A call that cannot be scored any further leaves the floor, and its alert is closed with it."""
+    call = floor.open_stream("s", started(), 100.0)
+    alarm(floor, call, "s", 100.0)
+    call.fail("not scored: broken")
+    outcome = floor.settle(call, 121.0)
+    assert isinstance(outcome.events[-1], CallEnded)
+    assert [type(action) for action in outcome.actions] == [AlertResolved]
+    assert floor.calls == {}
+
+
+def test_restored_alerts_wait_for_their_calls(floor: Floor) -> None:
+    """After a restart an alert stays open for the grace time; then its call is over, and the alert with it."""
+    before = Floor(FloorSettings(), ("neutral", "angry"))
+    alert = alarm(before, before.open_stream("s", started(), 100.0), "s", 100.0)
+    floor.restore([alert], 500.0)
+    assert floor.tick(509.9)[1] == []
+    (resolved,) = floor.tick(510.0)[1]
+    assert isinstance(resolved, AlertResolved)
+    assert resolved.alert.history[-1].what is NotifyReason.CALL_ENDED
+    assert floor.tick(600.0)[1] == []
+
+
+def test_a_call_that_comes_back_after_a_restart_keeps_its_alert(floor: Floor) -> None:
+    """The new stream of the same call id takes the alert over: it is neither closed nor raised a second time."""
+    before = Floor(FloorSettings(), ("neutral", "angry"))
+    alert = alarm(before, before.open_stream("s", started(), 100.0), "s", 100.0)
+    floor.restore([alert], 500.0)
+    call = floor.open_stream("t", started(), 505.0)
+    assert call.facts.call == "c"
+    assert floor.tick(520.0)[1] == []
+    happened = talk(floor, call, "t", 9.6, 0.05, 521.0) + talk(floor, call, "t", 9.6, 0.98, 531.0)
+    assert not [action for action in happened if isinstance(action, AlertOpened)]
+    assert [known.id for known in floor.engine.alerts()] == [alert.id]
+
+
+def test_everything_can_be_ended_at_once(floor: Floor) -> None:
+    """At the end of a recording or of the server every call ends with the reason given, the broken ones too."""
+    calls = [floor.open_stream(name, started(name), 100.0) for name in ("a", "b")]
+    floor.close_stream(calls[0], "a", LOST, 101.0)
+    assert floor.finish_all("the server is stopping") == calls
+    assert [end_of(floor, call, 102.0) for call in calls] == ["the server is stopping"] * 2
+    assert floor.tick(500.0)[0] == []
+    floor.close_stream(calls[1], "b", STOP, 103.0)
+    assert floor.calls == {}
+
+
+def test_channels_that_cannot_be_are_refused(floor: Floor) -> None:
+    """Two channels of one role: the stream is refused, and no call is left behind that nobody would end."""
+    twice = msgspec.structs.replace(started(), channels=(Channel(Role.CUSTOMER, 8000),) * 2)
+    with pytest.raises(ValueError, match="same role"):
+        floor.open_stream("s", twice, 100.0)
+    assert floor.calls == {}
+    assert floor.open_stream("s", started(), 101.0).facts.call == "c"
+
+
+def test_only_a_hashed_customer_is_kept(floor: Floor) -> None:
+    """A keyed hash names the customer; a telephone number in its place is not kept."""
+    hashed = "h:" + "0" * 32
+    assert floor.open_stream("s", started("a", customer=hashed), 1.0).facts.customer == hashed
+    assert floor.open_stream("t", started("b", customer="+972501234567"), 1.0).facts.customer is None
