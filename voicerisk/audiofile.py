@@ -9,6 +9,7 @@ import soundfile
 
 from voicerisk.events import Role
 from voicerisk.gateways.codec import Samples
+from voicerisk.media.timeline import MAX_RATE_HZ, MIN_RATE_HZ
 
 MONO_ROLES = (Role.CUSTOMER,)
 STEREO_ROLES = (Role.CUSTOMER, Role.AGENT)
@@ -35,7 +36,7 @@ class AudioInfo(msgspec.Struct, frozen=True):
 def roles_of(path: Path, info: AudioInfo, wanted: Sequence[Role] | None = None) -> tuple[Role, ...]:
     """Whose voice each channel carries: mono is the customer, stereo is customer then agent, unless `wanted` says so.
 
-    Raises `AudioFileError` when the file has another number of channels than roles are known for.
+    Raises `AudioFileError` when the file has another number of channels than roles are known for, or a role comes twice.
     """
     default: dict[int, tuple[Role, ...]] = {1: MONO_ROLES, 2: STEREO_ROLES}
     roles = tuple(wanted) if wanted is not None else default.get(info.n_channels)
@@ -46,6 +47,8 @@ def roles_of(path: Path, info: AudioInfo, wanted: Sequence[Role] | None = None) 
             f"{path}: has {info.n_channels} channels, but roles are given for {len(roles) if roles else 'one or two'}; "
             "mono (customer) and stereo (customer, agent) are understood, --channels names another order"
         )
+    if twice := next((role for role in roles if roles.count(role) > 1), None):
+        raise AudioFileError(f"{path}: two of its channels are said to be {twice}'s; each voice has one channel")
     return roles
 
 
@@ -53,9 +56,12 @@ def probe(path: Path) -> AudioInfo:
     """Rate, channels and length of the file, without reading its samples. Raises `AudioFileError`."""
     try:
         with soundfile.SoundFile(path) as file:
-            return AudioInfo(file.samplerate, file.channels, file.frames)
+            info = AudioInfo(file.samplerate, file.channels, file.frames)
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioFileError(f"{path}: not a readable audio file ({_plain(error)})") from None
+    if not MIN_RATE_HZ <= info.rate_hz <= MAX_RATE_HZ:
+        raise AudioFileError(f"{path}: has {info.rate_hz} Hz; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are understood")
+    return info
 
 
 def pieces(path: Path, piece_s: float = 0.02) -> Iterator[list[Samples]]:
@@ -72,7 +78,8 @@ def pieces(path: Path, piece_s: float = 0.02) -> Iterator[list[Samples]]:
                 block = file.read(n_piece, dtype="float32", always_2d=True)
                 if not len(block):
                     return
-                scaled = np.clip(np.rint(np.nan_to_num(block) * 32768.0), -32768, 32767).astype(np.int16)
+                full = np.clip(np.nan_to_num(block, posinf=1.0, neginf=-1.0), -1.0, 1.0) * 32768.0
+                scaled = np.clip(np.rint(full), -32768, 32767).astype(np.int16)
                 yield [np.ascontiguousarray(scaled[:, channel]) for channel in range(scaled.shape[1])]
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioFileError(f"{path}: breaks off while reading ({_plain(error)})") from None

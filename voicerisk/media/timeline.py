@@ -27,10 +27,10 @@ from voicerisk.media.reorder import OrderLimits, StreamClock
 from voicerisk.media.track import Track
 from voicerisk.scoring.contract import RATE_HZ
 
-__all__ = ["Block", "BlockAudio", "Timeline", "TimelineSettings"]
+__all__ = ["MAX_RATE_HZ", "MIN_RATE_HZ", "Block", "BlockAudio", "Timeline", "TimelineSettings"]
 
-_MIN_RATE_HZ: Final = 4000
-_MAX_RATE_HZ: Final = 192_000
+MIN_RATE_HZ: Final = 4000
+MAX_RATE_HZ: Final = 192_000
 
 
 class TimelineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,8 +102,8 @@ class Timeline:
         """
         if len({channel.role for channel in channels}) < len(channels):
             raise ValueError("two channels of a stream have the same role")
-        if any(not _MIN_RATE_HZ <= channel.rate_hz <= _MAX_RATE_HZ for channel in channels):
-            raise ValueError(f"a channel's rate is not within {_MIN_RATE_HZ} to {_MAX_RATE_HZ} Hz")
+        if any(not MIN_RATE_HZ <= channel.rate_hz <= MAX_RATE_HZ for channel in channels):
+            raise ValueError(f"a channel's rate is not within {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz")
         if stream in self._streams:
             self.close_stream(stream)
         self._streams[stream] = _Stream(tuple(channels))
