@@ -36,7 +36,7 @@ class AudioInfo(msgspec.Struct, frozen=True):
 def roles_of(path: Path, info: AudioInfo, wanted: Sequence[Role] | None = None) -> tuple[Role, ...]:
     """Whose voice each channel carries: mono is the customer, stereo is customer then agent, unless `wanted` says so.
 
-    Raises `AudioFileError` when the file has another number of channels than roles are known for, or a role comes twice.
+    Raises `AudioFileError` for another number of channels than roles are known for, or when a role comes twice.
     """
     default: dict[int, tuple[Role, ...]] = {1: MONO_ROLES, 2: STEREO_ROLES}
     roles = tuple(wanted) if wanted is not None else default.get(info.n_channels)

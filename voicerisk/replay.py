@@ -104,7 +104,7 @@ def replay(
         progress: Told how far each file is.
 
     Raises:
-        AudioFileError, RecordingError: A file cannot be used; what came before it has been given.
+        AudioFileError, RecordingError: A file cannot be used; those that run beside it are not finished then.
     """
     recordings = [path for path in paths if is_recording(path)]
     if recordings:

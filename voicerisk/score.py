@@ -70,8 +70,8 @@ def score_files(
         progress: Told each file's name and how many of its seconds have been scored.
 
     Raises:
-        AudioFileError: A file cannot be read; the ones before it have been given.
-        ScoringError: The model could not score a file.
+        AudioFileError: A file cannot be read; those that run beside it are not finished then.
+        ScoringError: The model could not score a file; likewise.
     """
     for first in range(0, len(paths), SIDE_BY_SIDE):
         yield from _together(paths[first : first + SIDE_BY_SIDE], model, roles, progress)
