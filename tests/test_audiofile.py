@@ -35,7 +35,7 @@ def test_sixteen_bits_come_through_unchanged(tmp_path: Path) -> None:
     """Every value that 16 bits have comes out as it is, on its own channel, whatever the length of the pieces."""
     every = np.arange(-32768, 32768, dtype=np.int32).astype(np.int16)
     path = write(tmp_path / "a.wav", every, every[::-1])
-    for piece_s in (0.02, 0.0001, 0.24, 100.0):
+    for piece_s in (0.02, 0.001, 0.24, 100.0):
         assert np.array_equal(read(path, piece_s), np.stack([every, every[::-1]], axis=1))
 
 
