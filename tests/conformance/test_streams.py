@@ -4,20 +4,18 @@ The sessions in `streams/` are cut from whole calls; where `VOICERISK_STREAMS` n
 are played as well.
 """
 
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
+from tests.conformance.sessions import STREAMS, said, whole
 from tests.conformance.wire import Played, aligned, correlation, play
 from voicerisk.events import Role
 from voicerisk.gateways.codec import Channel, Dtmf, StreamEnded, StreamStarted
 from voicerisk.gateways.recording import open_recording
 
-STREAMS = Path(__file__).parents[2] / "streams"
 CUT = (
     "twilio/fork.jsonl.gz",
     "twilio/fork-lossy.jsonl.gz",
@@ -33,8 +31,7 @@ WHOLE = (
     "freeswitch-audio-stream.jsonl",
     "vonage-wsbridge.jsonl",
 )
-WHOLE_FOLDER = Path(os.environ["VOICERISK_STREAMS"]) if "VOICERISK_STREAMS" in os.environ else None
-SESSIONS = [STREAMS / name for name in CUT] + ([WHOLE_FOLDER / name for name in WHOLE] if WHOLE_FOLDER else [])
+SESSIONS = [*(STREAMS / name for name in CUT), *whole(*WHOLE)]
 SESSION = pytest.mark.parametrize("path", SESSIONS, ids=[path.name for path in SESSIONS])
 
 PARTIES = [Role.CUSTOMER, Role.AGENT]
@@ -45,26 +42,16 @@ def _played(path: Path) -> Played:
     return play(path)
 
 
-def _said(path: Path, call_id: str) -> np.ndarray:
-    """What was said on the call, shape (n, 2): customer, agent."""
-    whole = path.parent / "source" / f"{call_id}.wav"
-    samples, rate_hz = soundfile.read(
-        whole if whole.exists() else STREAMS / "source" / f"{call_id}.flac", dtype="int16"
-    )
-    assert rate_hz == 8000
-    return samples
-
-
 @SESSION
 def test_every_party_is_heard_on_its_own_channel(path: Path) -> None:
     """What arrived correlates above 0.99 with what that party said, and below 0.1 with the other; nothing is lost."""
     played = _played(path)
     started = played.events[0]
     assert isinstance(started, StreamStarted)
-    said = _said(path, started.call_id)
+    source = said(path)
     assert played.late_samples == 0
     if [channel.role for channel in started.channels] == [Role.MIXED]:
-        both = said.sum(axis=1)
+        both = source.sum(axis=1)
         heard = played.samples[Role.MIXED]
         assert correlation(heard, both, aligned(heard, both), played.arrived[Role.MIXED]) > 0.99
         return
@@ -72,10 +59,10 @@ def test_every_party_is_heard_on_its_own_channel(path: Path) -> None:
     lags = []
     for own, role in enumerate(PARTIES):
         heard, arrived = played.samples[role], played.arrived[role]
-        lag = aligned(heard, said[:, own])
+        lag = aligned(heard, source[:, own])
         lags.append(lag)
-        assert correlation(heard, said[:, own], lag, arrived) > 0.99
-        assert abs(correlation(heard, said[:, 1 - own], lag, arrived)) < 0.1
+        assert correlation(heard, source[:, own], lag, arrived) > 0.99
+        assert abs(correlation(heard, source[:, 1 - own], lag, arrived)) < 0.1
     assert abs(lags[0] - lags[1]) <= 160  # the parties stay together: FreeSWITCH had them one frame apart already
 
 

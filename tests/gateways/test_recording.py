@@ -55,6 +55,23 @@ def test_a_session_is_read_in_order(pack: Any) -> None:
     assert entries == [Wire(0.1, "{}"), Wire(0.3, b"\x00\xff"), Wire(0.3, b""), Close(0.5, 1000)]
 
 
+@pytest.mark.parametrize(
+    ("name", "transport", "query"),
+    [
+        ("C-7.customer.jsonl", "tcp", {"callId": "C-7", "role": "customer"}),
+        ("folder/a.b.agent.jsonl.gz", "tcp", {"callId": "a.b", "role": "agent"}),
+        ("C-7.jsonl", "tcp", {}),
+        ("C-7.boss.jsonl", "tcp", {}),
+        (".agent.jsonl", "tcp", {}),
+        ("C-7.customer.jsonl", "ws", {}),
+    ],
+)
+def test_the_name_of_a_tcp_session(name: str, transport: str, query: dict[str, str]) -> None:
+    """A TCP session's file name says whose voice it carries, since nothing on the wire does."""
+    header = {"protocol": "audiosocket", "transport": transport}
+    assert Recording(io.BytesIO(_file(header)), name).handshake.query == query
+
+
 @pytest.mark.parametrize(("close", "code", "clean"), [(1000, 1000, True), (1006, 1006, False), ("eof", None, True)])
 def test_how_it_ended(close: Any, code: int | None, clean: bool) -> None:
     """A close frame and an end of file are clean, a connection that vanished is not."""

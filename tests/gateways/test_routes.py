@@ -4,6 +4,8 @@ import pytest
 
 from voicerisk.events import Role
 from voicerisk.gateways.asterisk import AsteriskCodec
+from voicerisk.gateways.audiohook import AudioHookCodec
+from voicerisk.gateways.audiosocket import AudioSocketCodec
 from voicerisk.gateways.codec import Handshake, StreamStarted
 from voicerisk.gateways.l16 import L16Codec
 from voicerisk.gateways.routes import PROTOCOLS, codec_maker
@@ -26,6 +28,8 @@ def test_every_protocol_makes_a_codec_for_each_connection(protocol: str) -> None
         ("vonage", L16Codec),
         ("freeswitch-audio-fork", L16Codec),
         ("asterisk-websocket", AsteriskCodec),
+        ("audiohook", AudioHookCodec),
+        ("audiosocket", AudioSocketCodec),
     ],
 )
 def test_the_protocol_chooses_the_codec(protocol: str, codec: type) -> None:
@@ -48,6 +52,7 @@ def test_options_change_what_a_protocol_assumes() -> None:
         ("twilio", {"track": {}}, "track"),
         ("twilio", {"tracks": {"inbound": "boss"}}, "tracks"),
         ("asterisk-websocket", {"format": "opus"}, "format"),
+        ("audiosocket", {"calls": {"x": {"role": "agent"}}}, "call_id"),
         ("l16", {"rate_hz": "fast"}, "rate_hz"),
         ("l16", {"rate_hz": 1}, "rate_hz"),
         ("l16", {"n_channels": 3}, "n_channels"),

@@ -3,6 +3,9 @@
 The first line is a header `{"protocol", "transport", "path", "headers", "peer", "note", "wall"}`; then one line per
 message `{"t": seconds since the connection, "dir": "in" | "out", "text": str | "b64": binary}`; the last line is
 `{"t", "dir", "close": code | "eof"}`. The file may be gzipped.
+
+A TCP connection has no upgrade request that could say whose voice it carries, so a file's name may: in
+CALL.customer.jsonl it is the customer of CALL.
 """
 
 import gzip
@@ -15,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from voicerisk.events import Role
 from voicerisk.gateways.codec import Handshake, Message
 
 MAX_LINE_BYTES: Final = 1 << 20
@@ -100,6 +104,8 @@ class Recording:
             self.handshake = handshake_of(header.path, header.headers)
         except ValueError:
             raise self._error("path: not a URL path") from None
+        if header.transport == "tcp" and not self.handshake.query:
+            self.handshake = Handshake(query=_query_of(name))
 
     def __iter__(self) -> Iterator[Wire | Close]:
         """The gateway's messages, then the close."""
@@ -150,6 +156,13 @@ def handshake_of(target: str, headers: Mapping[str, str]) -> Handshake:
         headers=lower,
         subprotocols=tuple(name.strip() for name in offered.split(",") if name.strip()),
     )
+
+
+def _query_of(name: str) -> Mapping[str, str]:
+    """Call and role, where the file's name is CALL.ROLE.jsonl or CALL.ROLE.jsonl.gz."""
+    stem = Path(name).name.removesuffix(".gz").removesuffix(".jsonl")
+    call_id, _, role = stem.rpartition(".")
+    return {"callId": call_id, "role": role} if call_id and role in set(Role) else {}
 
 
 @contextmanager

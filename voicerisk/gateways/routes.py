@@ -8,13 +8,14 @@ import msgspec
 from voicerisk.events import Role
 from voicerisk.gateways.asterisk import AsteriskCodec, AsteriskOptions
 from voicerisk.gateways.audiohook import AudioHookCodec, AudioHookOptions
+from voicerisk.gateways.audiosocket import AudioSocketCodec, AudioSocketOptions, FindCall
 from voicerisk.gateways.codec import Codec, Handshake
 from voicerisk.gateways.l16 import L16Codec, L16Options
 from voicerisk.gateways.twilio import TwilioCodec, TwilioOptions
 
 CodecMaker = Callable[[Handshake], Codec]
 
-Options = TwilioOptions | L16Options | AsteriskOptions | AudioHookOptions
+Options = TwilioOptions | L16Options | AsteriskOptions | AudioHookOptions | AudioSocketOptions
 
 _DEFAULTS: Final[Mapping[str, Options]] = {
     "twilio": TwilioOptions(),
@@ -25,17 +26,21 @@ _DEFAULTS: Final[Mapping[str, Options]] = {
     "vonage": L16Options(rate_hz=16000, mono_role=Role.MIXED),
     "asterisk-websocket": AsteriskOptions(),
     "audiohook": AudioHookOptions(),
+    "audiosocket": AudioSocketOptions(),
 }
 
 PROTOCOLS: Final = tuple(_DEFAULTS)
 """The names that configuration and recorded sessions use."""
 
 
-def codec_maker(protocol: str, options: Mapping[str, Any] | None = None) -> CodecMaker:
+def codec_maker(
+    protocol: str, options: Mapping[str, Any] | None = None, *, find_call: FindCall | None = None
+) -> CodecMaker:
     """What makes a codec for each connection of `protocol`.
 
     `options` are those fields of the codec's own options (`TwilioOptions`, `L16Options` ...) that differ from the
-    protocol's defaults. Raises `ValueError` that names an unknown protocol or the option that is wrong.
+    protocol's defaults. `find_call` knows the calls that were registered for AudioSocket.
+    Raises `ValueError` that names an unknown protocol or the option that is wrong.
     """
     defaults = _DEFAULTS.get(protocol)
     if defaults is None:
@@ -44,10 +49,10 @@ def codec_maker(protocol: str, options: Mapping[str, Any] | None = None) -> Code
         chosen = msgspec.convert({**msgspec.structs.asdict(defaults), **(options or {})}, type(defaults))
     except msgspec.ValidationError as error:
         raise ValueError(f"options of protocol {protocol!r}: {error}") from None
-    return lambda handshake: _make(handshake, chosen)
+    return lambda handshake: _make(handshake, chosen, find_call)
 
 
-def _make(handshake: Handshake, options: Options) -> Codec:
+def _make(handshake: Handshake, options: Options, find_call: FindCall | None) -> Codec:
     match options:
         case TwilioOptions():
             return TwilioCodec(handshake, options)
@@ -57,3 +62,5 @@ def _make(handshake: Handshake, options: Options) -> Codec:
             return AsteriskCodec(handshake, options)
         case AudioHookOptions():
             return AudioHookCodec(handshake, options)
+        case AudioSocketOptions():
+            return AudioSocketCodec(handshake, options, find_call)
