@@ -61,7 +61,7 @@ def serve(config: ConfigOption = None) -> None:
     """
     from voicerisk.run import run_service
 
-    with _plain_errors():
+    with plain_errors():
         settings = load_config(config)
         set_up_logs(settings.log.level, settings.log.format)
         model = load_model(settings.model)
@@ -83,7 +83,7 @@ def demo(
     """
     from voicerisk.demo import run_demo
 
-    with _plain_errors():
+    with plain_errors():
         settings = load_config(config) if config else Config()
         set_up_logs("warning", "text")
         model = load_model(settings.model)
@@ -105,7 +105,7 @@ def replay_command(
     an event: `tension.window` (about two a second), `tension.zone`, `talk.overlap`, `call.started`, `call.ended`, and
     `alert` with its reasons; `at_s` is in media seconds of the call.
     """
-    with _plain_errors():
+    with plain_errors():
         settings = load_config(config)
         ear = load_model(model or settings.model)
         paths = _existing(files)
@@ -131,7 +131,7 @@ def score(
     `summary` pools over all speech of the file. `windows` has one entry per 240 ms: `speech` is of that moment, the
     other scores are of the last three seconds of speech up to its end.
     """
-    with _plain_errors():
+    with plain_errors():
         ear = load_model(model or Config().model)
         paths = _existing(files)
         with _progress(paths, show=not json_lines) as told:
@@ -148,7 +148,7 @@ def score(
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Say in plain words what is wrong with a configuration, where, and what would be right. Exits 1 if anything is."""
-    with _plain_errors():
+    with plain_errors():
         settings = load_config(config)
         load_model(settings.model)
     gateways = ", ".join(gateway.path for gateway in settings.ingest.gateways)
@@ -160,7 +160,7 @@ def check(config: ConfigOption = None) -> None:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """Turns the errors that a user can mend into one plain message each, and exit code 1."""
     try:
         yield
@@ -274,4 +274,8 @@ def _print_scores(scores: Sequence[FileScore], model: Model) -> None:
 
 def main() -> None:
     """The entry point of the `voicerisk` command."""
+    from voicerisk import cli_simulate, cli_training
+
+    app.add_typer(cli_simulate.app)
+    app.add_typer(cli_training.app)
     app()

@@ -1,0 +1,153 @@
+"""The commands of the training side; they need the extra `train` and say so where it is missing."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from voicerisk.config import Config, load_config
+from voicerisk.scoring.model import find_model, load_model
+
+app = typer.Typer()
+out = Console()
+err = Console(stderr=True)
+
+CorporaOption = Annotated[
+    Path | None,
+    typer.Option("--corpora", envvar="VOICERISK_CORPORA", help="Folder with the speech corpora, one folder each."),
+]
+WorkersOption = Annotated[int, typer.Option(help="Processes that work side by side.", min=1)]
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option("--model", help="Name of a model in models/, or a model folder.")] = "tension",
+    corpora: CorporaOption = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="Print the whole result as one JSON object.")] = False,
+    quick: Annotated[bool, typer.Option(help="A smoke run of a minute; writes nothing.")] = False,
+    workers: WorkersOption = 2,
+) -> None:
+    """Measure a model on speakers that it was never trained on, and write every number of its card and of the README.
+
+    Writes `evaluation.json`, pictures and the tables of `CARD.md` into the model's folder. Under ten minutes on two
+    cores.
+    """
+    with needs_training():
+        from voicerisk.training.card import shipped_results, write_card, write_readme
+        from voicerisk.training.evaluate import QUICK, evaluate, measure
+        from voicerisk.training.evaluation.results import FILE
+
+        with _stages() as report:
+            if quick:
+                result = measure(load_model(model), corpora, effort=QUICK, workers=workers, report=report)
+            else:
+                result = evaluate(model, corpora, workers=workers, report=report)
+        if not quick:
+            folder = find_model(model)
+            write_card(folder, result)
+            readme = folder.parent.parent / "README.md"
+            if readme.is_file() and (folder / FILE).is_file():
+                write_readme(readme, shipped_results(folder.parent, Config().model))
+            err.print(f"Written: {folder / FILE}, {folder / 'CARD.md'}", highlight=False)
+        if json_lines:
+            sys.stdout.write(json.dumps(msgspec.to_builtins(result), ensure_ascii=False) + "\n")
+        else:
+            from voicerisk.training.card import readme_table
+
+            out.print(readme_table([result]), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def tune(
+    budget: Annotated[str, typer.Option(help="False alarms to put up with, e.g. `2/h` or `0.5/h`.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A site's own marked calls (CSV). Default: simulated calls.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", help="Name of a model in models/, or a model folder.")] = "tension",
+    corpora: CorporaOption = None,
+    config: Annotated[Path | None, typer.Option("--config", help="Configuration (TOML) to start from.")] = None,
+    workers: WorkersOption = 2,
+    json_lines: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
+) -> None:
+    """Find where red must begin, and for how long it must hold, to keep a budget of false alarms and alert earliest.
+
+    Prints the lines for `voicerisk.toml`, with what they give on these calls beside what the present settings give.
+    """
+    per_hour = _per_hour(budget)
+    with needs_training():
+        from voicerisk.training import tune as tuning
+
+        ear = load_model(model)
+        settings, folder = load_config(config).floor_with(ear), ear.folder
+        with _bar("calls") as advance:
+            if data is not None:
+                outcomes = tuning.outcomes_of_marks(folder, settings, data, advance=advance)
+            else:
+                outcomes = tuning.outcomes_of_simulation(folder, settings, corpora, workers=workers, advance=advance)
+        result = tuning.tune(outcomes, settings.tension.boundaries, per_hour)
+    if json_lines:
+        sys.stdout.write(json.dumps(msgspec.to_builtins(result), ensure_ascii=False) + "\n")
+        return
+    for row in (result.shipped, result.best):
+        out.print(json.dumps(msgspec.to_builtins(row), ensure_ascii=False), highlight=False, soft_wrap=True)
+    out.print("\nFor voicerisk.toml:\n", highlight=False)
+    out.print(result.toml(), highlight=False, markup=False)
+    if result.caution:
+        err.print(f"[yellow]Caution:[/yellow] {result.caution}.", highlight=False)
+
+
+@contextmanager
+def needs_training() -> Iterator[None]:
+    """Turns a missing extra, and errors that a user can mend, into one plain message and exit code 1."""
+    from voicerisk.cli import plain_errors
+    from voicerisk.training.corpora.clip import CorpusError
+
+    try:
+        with plain_errors():
+            yield
+    except CorpusError as error:
+        err.print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        err.print(f"[red]✗[/red] This needs the training side: {error.name} is not installed.", highlight=False)
+        err.print("  pip install 'voicerisk\\[train]' (large: it brings torch)", highlight=False)
+        raise typer.Exit(1) from None
+
+
+def _per_hour(text: str) -> float:
+    """A budget like "2/h" as a number. Raises `typer.BadParameter`."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*h(?:our)?)?\s*", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no budget; write it like 2/h")
+    return float(match[1])
+
+
+@contextmanager
+def _stages() -> Iterator[Any]:
+    """One progress bar per stage on standard error; hands out the function that moves them."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda n: bar.advance(task, n)
