@@ -172,7 +172,7 @@ def test_a_recording_that_breaks_off_is_continued_by_the_next(toy: Model, tmp_pa
     late = session(tmp_path / "3.jsonl", "freeswitch-audio-fork", l16(call), wall=1100.0)
     items = played(toy, first, soon, late)
     ends = [(item["call"], item["at_s"], item["reason"]) for item in items if item["type"] == "call.ended"]
-    assert ends == [("c", 6.0, "connection closed"), ("c#2", 3.0, "connection closed")]
+    assert ends == [("c", 6.0, "connection closed"), ("c#2", 3.12, "connection closed")]
 
 
 def test_a_refused_message_ends_its_session_with_the_reason(toy: Model, tmp_path: Path) -> None:
