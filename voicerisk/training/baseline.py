@@ -7,6 +7,7 @@ Needs the extra `train`.
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -110,10 +111,16 @@ def features_of(clips: Sequence[Clip], *, workers: int = 1, advance: Advance | N
 
 
 def _batch(clips: Sequence[Clip]) -> Features:
+    with _one_thread():
+        return np.stack([functionals(read_audio(clip)) for clip in clips])
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keeps numeric libraries to one thread: work this small would only wait for the other threads."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-    with threadpool_limits(1):  # matrices this small only wait for each other's threads
-        return np.stack([functionals(read_audio(clip)) for clip in clips])
+    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return limits
 
 
 def thinned(clips: Iterable[Clip], most: int = MAX_PER_LABEL) -> list[Clip]:
@@ -174,10 +181,9 @@ def _rows(
     rows: list[BaselineRow] = []
     for classifier, model in _classifiers().items():
         # Both kinds take weights; the logistic regression's pipeline takes them under its step's name.
-        model.fit(
-            x, y, **({"logistic__sample_weight": weight} if hasattr(model, "steps") else {"sample_weight": weight})
-        )
-        score = model.predict_proba(seen)[:, 1]
+        weights = {"logistic__sample_weight" if hasattr(model, "steps") else "sample_weight": weight}
+        with _one_thread():
+            score = model.fit(x, y, **weights).predict_proba(seen)[:, 1]
         rest, calm = (
             estimate(auc, truth[which], score[which], speakers[which].tolist(), resamples=resamples)
             for which in (np.ones(len(test), dtype=np.bool_), quiet)
