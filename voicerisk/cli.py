@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from voicerisk.audiofile import AudioFileError, probe
 from voicerisk.config import Config, load_config
@@ -153,10 +154,15 @@ def check(config: ConfigOption = None) -> None:
         load_model(settings.model)
     gateways = ", ".join(gateway.path for gateway in settings.ingest.gateways)
     good = f"The configuration is good. Gateways at {gateways}; model {settings.model!r}."
-    out.print(good, highlight=False, soft_wrap=True)
+    out.print(good, highlight=False, markup=False, soft_wrap=True)
     if openly := ", ".join(gateway.path for gateway in settings.ingest.gateways if not gateway.tokens):
         note = f"Note: {openly} ask for no token; that is safe only because they listen on this machine alone."
-        out.print(note, highlight=False, soft_wrap=True)
+        out.print(note, highlight=False, markup=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Prints what is wrong on standard error; names of files and calls are printed as they are."""
+    err.print(f"[red]✗[/red] {escape(text)}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -166,11 +172,10 @@ def plain_errors() -> Iterator[None]:
         yield
     except SettingsError as error:
         for problem in error.problems:
-            err.print(f"[red]✗[/red] {problem.where}: {problem.wrong}.", highlight=False, soft_wrap=True)
-            err.print(f"  {problem.mend}", highlight=False, soft_wrap=True)
+            complain(f"{problem.where}: {problem.wrong}.\n  {problem.mend}")
         raise typer.Exit(1) from None
     except (AudioFileError, RecordingError, ModelError, ScoringError) as error:
-        err.print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
+        complain(str(error))
         raise typer.Exit(1) from None
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): that is no fault of anybody's.
@@ -237,32 +242,42 @@ def _gather(item: dict[str, Any], calls: dict[str, dict[str, Any]], alerts: list
         call["alerts"] += 1
         alerts.append(item)
     elif item["type"] in ("call.error", "stream.refused"):
-        err.print(f"[red]✗[/red] {item.get('call') or item.get('stream')}: {item['why']}", highlight=False)
+        complain(f"{item.get('call') or item.get('stream')}: {item['why']}")
 
 
 def _print_calls(calls: dict[str, dict[str, Any]], alerts: Sequence[dict[str, Any]]) -> None:
     table = Table("call", "length", "speech judged", "highest tension", "alerts")
     for name, call in calls.items():
         count = f"[red]{call['alerts']}[/red]" if call["alerts"] else "0"
-        table.add_row(name, f"{call['end_s']:.1f} s", f"{call['heard_s']:.1f} s", f"{call['highest']:.2f}", count)
+        table.add_row(
+            escape(name), f"{call['end_s']:.1f} s", f"{call['heard_s']:.1f} s", f"{call['highest']:.2f}", count
+        )
     out.print(table)
     for alert in alerts:
         title = alert["title"].get("en") or next(iter(alert["title"].values()), alert["rule"])
-        out.print(
-            f"[red]{alert['call']} at {alert['at_s']:.1f} s: {title} ({alert['severity']})[/red]", highlight=False
-        )
+        what = f"{alert['call']} at {alert['at_s']:.1f} s: {title} ({alert['severity']})"
+        out.print(what, style="red", highlight=False, markup=False, soft_wrap=True)
         for reason in alert["reasons"]:
-            out.print(f"  - {reason['text']}", highlight=False)
+            out.print(f"  - {reason['text']}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_scores(scores: Sequence[FileScore], model: Model) -> None:
-    table = Table("file", "length", "speech", "tension", "stress", "arousal", "valence", "likeliest emotion")
+    table = Table(
+        Column("file", overflow="fold"),
+        "length",
+        "speech",
+        "tension",
+        "stress",
+        "arousal",
+        "valence",
+        "likeliest emotion",
+    )
     for file_score in scores:
         summary = file_score.summary
         emotion = max(summary["emotion"], key=summary["emotion"].__getitem__)
         figures = (f"{summary[name]:.2f}" for name in ("tension", "stress", "arousal", "valence"))
         table.add_row(
-            file_score.file,
+            escape(file_score.file),
             f"{file_score.duration_s:.1f} s",
             f"{file_score.speech_s:.1f} s",
             *figures,

@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from websockets.exceptions import InvalidHandshake, InvalidURI
 
@@ -42,11 +44,11 @@ def simulate(
         length_s = probe(file).duration_s
         endings = asyncio.run(_play_all(protocol, file, target, calls, speed, packet_ms / 1000, queue, length_s))
     except AudioFileError as error:
-        err.print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
+        err.print(f"[red]✗[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     bad = [ending for ending in endings if not ending.startswith("1000")]
     for ending in sorted(set(bad)):
-        err.print(f"[red]✗[/red] {bad.count(ending)} call(s): {ending}", highlight=False, soft_wrap=True)
+        err.print(f"[red]✗[/red] {bad.count(ending)} call(s): {escape(ending)}", highlight=False, soft_wrap=True)
     raise typer.Exit(1 if bad else 0)
 
 
@@ -56,7 +58,7 @@ async def _play_all(
     """How each call ended: "1000" when it was taken whole."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} s"), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(f"{calls} call(s) to {url.split('/')[2]}", total=length_s)
+        task = bar.add_task(f"{calls} call(s) to {urlsplit(url).netloc}", total=length_s)
 
         async def one(number: int) -> str:
             call = SimulatedCall(
