@@ -1,6 +1,8 @@
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ class Desk:
     """A served console (`tests/console/desk_process.py`) and the browser in front of it."""
 
     def __init__(self, folder: Path, browser: Chrome) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.browser = browser
         self._process = subprocess.Popen(
@@ -40,7 +43,7 @@ class Desk:
     def sign_in(self, person: str, path: str = "/") -> None:
         """Signs in as that person and waits until the page shows the picture."""
         self.forget_sessions()
-        self.browser.get(f"{self.url}/sign-in?next={path}")
+        self.browser.get(f"{self.url}/sign-in?other=true&next={path}")
         self.browser.find_element(By.NAME, "person").send_keys(person)
         self.browser.find_element(By.CSS_SELECTOR, "button").click()
         self.until("document.querySelector('.desk')?.dataset.link === 'live'")
@@ -69,6 +72,20 @@ class Desk:
         """Errors that the browser logged since the last time this was asked."""
         return [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
 
+    def rows(self, query: str, *values: str) -> list[tuple[object, ...]]:
+        """What the query finds in the console's store."""
+        connection = sqlite3.connect(self.folder / "desk.db")
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    def clear(self) -> None:
+        """An empty floor and an empty page, for the next test. The store keeps what it has."""
+        self.browser.get("about:blank")
+        self.do("clear")
+        self.complaints()
+
     def close(self) -> None:
         """Ends the served console by closing its stdin, as its owner would."""
         assert self._process.stdin is not None
@@ -77,23 +94,61 @@ class Desk:
         self._process.stdout.close()
         assert self._process.wait(20) == 0
 
+    def busy_share(self, for_s: float) -> float:
+        """The share of one processor that the page's own thread uses; what else the machine does is not in it."""
+        command = self.browser.execute_cdp_cmd
+        command("Performance.enable", {"timeDomain": "threadTicks"})
+        busy_s = []
+        for pause_s in (for_s, 0.0):
+            metrics = {m["name"]: m["value"] for m in command("Performance.getMetrics", {})["metrics"]}
+            busy_s.append((metrics["TaskDuration"], time.monotonic()))
+            time.sleep(pause_s)
+        command("Performance.disable", {})
+        (before, began), (after, ended) = busy_s
+        return float(after - before) / (ended - began)
+
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         return json.loads(self._process.stdout.readline())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """One Chromium for a module's tests."""
+    """One Chromium for all tests of pages."""
     chromium = open_chromium(tmp_path_factory.mktemp("chromium"))
     yield chromium
     chromium.quit()
 
 
-@pytest.fixture
-def desk(tmp_path: Path, browser: Chrome) -> Iterator[Desk]:
-    """A console with an empty floor, its store in `desk.folder`."""
-    desk = Desk(tmp_path, browser)
+@pytest.fixture(scope="session")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory, browser: Chrome) -> Iterator[Desk]:
+    """One served console for all tests of pages: to start one takes longer than most of the tests."""
+    desk = Desk(tmp_path_factory.mktemp("desk"), browser)
     yield desk
-    desk.browser.get("about:blank")
+    browser.get("about:blank")
     desk.close()
+
+
+@pytest.fixture
+def desk(shared_desk: Desk) -> Iterator[Desk]:
+    """A console with an empty floor. Its store holds what earlier tests left: a test asks for its own calls."""
+    yield shared_desk
+    shared_desk.clear()
+
+
+@pytest.fixture
+def own_desk(tmp_path: Path, browser: Chrome) -> Iterator[Desk]:
+    """A console that the test itself may end."""
+    desk = Desk(tmp_path / "own", browser)
+    yield desk
+    browser.get("about:blank")
+    desk.close()
+
+
+@pytest.fixture
+def phone(desk: Desk) -> Iterator[Desk]:
+    """The console in a browser of a phone's size."""
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    desk.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    yield desk
+    desk.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -44,8 +44,13 @@ async def main(folder: Path) -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         order = json.loads(line)
         what, background = order.pop("do"), order.pop("background", False)
-        if what == "vitals":
-            result: Any = board.vitals_changed(Vitals(**order))
+        if what == "clear":
+            for task in tasks:
+                task.cancel()
+            tasks.clear()
+            result: Any = floor.clear()
+        elif what == "vitals":
+            result = board.vitals_changed(Vitals(**order))
         elif background:
             tasks.add(asyncio.create_task(getattr(floor, what)(**order)))
             result = None

@@ -3,13 +3,16 @@
 import asyncio
 import math
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from tests.store.made import an_alert
 from voicerisk.clock import now_s
 from voicerisk.events import Evidence, Role, Window, Zone
+from voicerisk.media.block import BLOCK_SAMPLES, Block, BlockAudio
 from voicerisk.risk.alerts import Alert, NotifyReason, UnknownAlertError, acknowledged, resolved
+from voicerisk.server.listen import two_sides
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.views import Vitals
 from voicerisk.store.records import AuditEntry, CallRecord
@@ -18,6 +21,17 @@ from voicerisk.store.store import Store
 CHUNK_S = 0.24
 QUEUES = ("Billing", "Technical support", "Orders", "Cancellations", "הזמנות", "Business")
 AGENTS = ("Noa", "Omer", "Ruth", "Sam")
+
+
+def _tones(index: int) -> Block:
+    n = BLOCK_SAMPLES
+    t = (np.arange(n) + index * n) / 8000
+    swell = 0.5 + 0.5 * np.sin(2 * math.pi * 0.7 * t)
+    tones = {
+        Role.CUSTOMER: (9000 * swell * np.sin(2 * math.pi * 220 * t)).astype(np.int16),
+        Role.AGENT: (5000 * (1 - swell) * np.sin(2 * math.pi * 440 * t)).astype(np.int16),
+    }
+    return Block(index, {role: BlockAudio(tone, n_missing=0, n_valid=n, seam=False) for role, tone in tones.items()})
 
 
 class Floor:
@@ -62,9 +76,15 @@ class Floor:
             raise UnknownAlertError(f"there is no alert {alert_id!r} here")
         return self.alerts[alert_id]
 
-    async def call(self, call_id: str, queue: str, ago_s: float = 60.0, agent: str = "Noa") -> None:
+    async def call(
+        self,
+        call_id: str,
+        queue: str,
+        ago_s: float = 60.0,
+        agent: str = "Noa",
+        roles: Sequence[Role] = (Role.CUSTOMER, Role.AGENT),
+    ) -> None:
         """A call comes in (and began `ago_s` ago)."""
-        roles = (Role.CUSTOMER, Role.AGENT)
         labels = {"agent": agent, "customer": "h:" + format(zlib.crc32(call_id.encode()) * 0x10001, "016x")}
         self.board.call_started(
             call_id, gateway="twilio", roles=roles, started_at_s=now_s() - ago_s, queue=queue, labels=labels
@@ -92,29 +112,46 @@ class Floor:
         """The call raises an alert."""
         view = self.board.call(call_id)
         assert view is not None
-        return await self.put(
-            an_alert(
-                call_id,
-                now_s() - ago_s,
-                severity=severity,
-                queue=view.queue,
-                customer=view.labels["customer"],
-                agent=view.labels["agent"],
-            )
+        alert = an_alert(
+            call_id,
+            now_s() - ago_s,
+            severity=severity,
+            queue=view.queue,
+            customer=view.labels["customer"],
+            agent=view.labels["agent"],
         )
+        self.board.recent.keep_cause(alert.id, call_id, None)
+        return await self.put(alert)
 
     async def sound(self, call_id: str, seconds: float) -> None:
         """A low tone for the customer, a higher one for the agent, in blocks as a call gives them, in real time."""
-        n = round(8000 * CHUNK_S)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        for block in range(round(seconds / CHUNK_S)):
-            t = (np.arange(n) + block * n) / 8000
-            swell = 0.5 + 0.5 * np.sin(2 * math.pi * 0.7 * t)
-            customer = (9000 * swell * np.sin(2 * math.pi * 220 * t)).astype(np.int16)
-            agent = (5000 * (1 - swell) * np.sin(2 * math.pi * 440 * t)).astype(np.int16)
-            self.board.audio_block(call_id, customer, agent)
-            await asyncio.sleep(max(0.0, began + (block + 1) * CHUNK_S - loop.time()))
+        for index in range(round(seconds / CHUNK_S)):
+            self.board.audio_block(call_id, *two_sides(_tones(index)))
+            await asyncio.sleep(max(0.0, began + (index + 1) * CHUNK_S - loop.time()))
+
+    def was_heard(self, call_id: str, seconds: float) -> None:
+        """The same tones, as if they had been heard before now."""
+        for index in range(round(seconds / CHUNK_S)):
+            self.board.recent.heard(call_id, _tones(index))
+
+    def hang_up(self, call_id: str) -> None:
+        """The call is over; its alerts stay."""
+        self.board.call_ended(call_id)
+
+    def forget(self, call_id: str) -> None:
+        """Nothing is kept of the call's sound."""
+        self.board.recent.forget(call_id)
+
+    def clear(self) -> None:
+        """All calls end, and every alert is over."""
+        for view in self.board.calls():
+            self.board.call_ended(view.id)
+        for alert in self.alerts.values():
+            if self.board.alert(alert.id) is not None:
+                self.board.alert_changed(resolved(alert, NotifyReason.CALL_ENDED, now_s()))
+        self.alerts.clear()
 
     async def busy(self, n_calls: int) -> None:
         """A floor in full swing: many calls with a past, three alerts, one of them taken."""

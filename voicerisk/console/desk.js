@@ -3,16 +3,19 @@
 import { AlertCard } from "/console/static/alert_card.js";
 import { CallRow } from "/console/static/call_row.js";
 import { FeedClient } from "/console/static/feed.js";
+import { lag } from "/console/static/format.js";
 import { ListenBar } from "/console/static/listen_bar.js";
+import { PastAlerts } from "/console/static/past_alerts.js";
 import { apply, byTension, byUrgency, emptyPicture } from "/console/static/picture.js";
 
 const ROWS = 40; // more live calls than a person reads; the rest is one press away
+const PAST = 200; // alerts that are over and still listed
 const SORT_EVERY_MS = 2000; // a list that jumps under the pointer is no list
 
 export default {
-  components: { AlertCard, CallRow, ListenBar },
+  components: { AlertCard, CallRow, ListenBar, PastAlerts },
   props: { person: String, wall: Boolean },
-  emits: ["acknowledge", "resolve"],
+  emits: ["acknowledge", "resolve", "optout"],
   data: () => ({
     link: "connecting",
     alerts: [],
@@ -21,7 +24,8 @@ export default {
     status: null,
     nowS: Date.now() / 1000,
     showsAll: false,
-    listeningTo: null,
+    past: [],
+    hearing: null, // { call, alert, n }: with an alert its cause, else the call as it goes on
     language: localStorage.getItem("voicerisk.language") || "en",
     chimes: localStorage.getItem("voicerisk.chimes") === "yes",
     announced: "",
@@ -60,18 +64,28 @@ export default {
     },
     delay() {
       const p95 = this.status?.alert_delay_p95_s;
-      return p95 == null ? "no alert yet" : `${p95.toFixed(1)} s`;
+      return p95 == null ? "no alert yet" : lag(p95);
+    },
+    scorerLag() {
+      return lag(this.status.scorer_lag_s);
+    },
+    pastToday() {
+      const midnightS = new Date(1000 * this.nowS).setHours(0, 0, 0, 0) / 1000;
+      return this.past.filter((alert) => alert.opened_at_s >= midnightS);
     },
   },
   methods: {
     receive(event) {
       this.picture = apply(this.picture, event);
       this.status = this.picture.status;
-      this.nowS = Date.now() / 1000 + this.picture.nowOffsetS;
+      // Not at each event: it would draw every row anew, changed or not.
+      if (event.type === "snapshot") this.nowS = Date.now() / 1000 + this.picture.nowOffsetS;
       if (event.type.startsWith("alert") || event.type === "snapshot") {
         this.alerts = [...this.picture.alerts.values()].sort(byUrgency);
         document.title = this.nOpen ? `(${this.nOpen}) voicerisk` : "voicerisk";
         if (event.type === "alert.opened") this.announce(event.alert);
+        if (event.type === "snapshot") this.readPast();
+        else this.past = withPast(this.past, event.alert);
         if (event.alert) delete this.busy[event.alert.id];
         else this.busy = {};
       }
@@ -93,8 +107,28 @@ export default {
       this.announced = `New ${alert.severity} alert: ${alert.title.en ?? ""}, ${alert.queue ?? alert.call ?? ""}`;
       if (this.chimes) chime();
     },
+    async readPast() {
+      if (this.wall) return;
+      const midnightS = new Date(1000 * this.nowS).setHours(0, 0, 0, 0) / 1000;
+      const answer = await fetch(`/api/v1/alerts?state=resolved&limit=${PAST}&after_s=${midnightS}`);
+      if (!answer.ok) return;
+      const read = new Map((await answer.json()).alerts.map((alert) => [alert.id, alert]));
+      // What came by the feed meanwhile is newer than what was read.
+      for (const alert of this.past) read.set(alert.id, alert);
+      for (const id of this.picture.alerts.keys()) read.delete(id);
+      this.past = [...read.values()].sort((a, b) => b.since_s - a.since_s).slice(0, PAST);
+    },
+    listensTo(callId) {
+      return this.hearing !== null && this.hearing.alert === null && this.hearing.call === callId;
+    },
+    hears(alertId) {
+      return this.hearing?.alert === alertId;
+    },
     listen(callId) {
-      this.listeningTo = this.listeningTo === callId ? null : callId;
+      this.hearing = this.listensTo(callId) ? null : { call: callId, alert: null, n: 0 };
+    },
+    hearWhy(alert) {
+      this.hearing = this.hears(alert.id) ? null : { call: alert.call, alert: alert.id, n: 0 };
     },
     act(what, alertId) {
       if (what === "acknowledge") {
@@ -122,7 +156,7 @@ export default {
         <span class="zone-red" v-if="zones.red"><i aria-hidden="true">▲</i> <b class="number">{{ zones.red }}</b> red</span>
         <span class="zone-amber" v-if="zones.amber"><i aria-hidden="true">◆</i> <b class="number">{{ zones.amber }}</b> amber</span>
         <span :class="{ urgent: nOpen }"><b class="number">{{ nOpen }}</b> waiting for somebody</span>
-        <span class="minor" v-if="status">scorer lag <b class="number">{{ status.scorer_lag_s.toFixed(1) }} s</b></span>
+        <span class="minor" v-if="status">scorer lag <b class="number">{{ scorerLag }}</b></span>
         <span class="minor">alert delay p95 <b class="number">{{ delay }}</b></span>
         <span class="note minor">Hears tone, not words<template v-if="status && !status.tuned_here">; not tuned on your calls yet</template></span>
         <button v-if="!wall" type="button" class="quiet" :aria-pressed="chimes" @click="toggleChimes">{{ chimes ? "Sound on" : "Sound off" }}</button>
@@ -139,25 +173,33 @@ export default {
           <p v-if="!alerts.length" class="empty"><strong>All calm.</strong>
             An alert appears here the moment a customer's voice turns tense and stays so.</p>
           <alert-card v-for="alert in alerts" :key="alert.id" :alert="alert" :call="callOf.get(alert.call)" :now-s="nowS"
-            :language="language" :acts="!wall" :busy="!!busy[alert.id]" :listening="listeningTo === alert.call"
-            @listen="listen" @acknowledge="act('acknowledge', $event)" @resolve="act('resolve', $event)" @language="speak"/>
+            :language="language" :acts="!wall" :busy="!!busy[alert.id]" :listening="listensTo(alert.call)"
+            :hearing="hears(alert.id)" @listen="listen" @why="hearWhy" @acknowledge="act('acknowledge', $event)" @resolve="act('resolve', $event)" @language="speak"/>
+          <past-alerts v-if="!wall" :alerts="pastToday" :language="language"/>
         </section>
         <section class="calls" aria-label="Live calls, the tensest first" @mouseenter="hovered = true" @mouseleave="hovered = false">
           <h2>Live calls <span class="number">{{ calls.length }}</span></h2>
           <p v-if="!calls.length" class="empty">No call is on.</p>
           <ul>
             <call-row v-for="call in shownCalls" :key="call.id" :call="call" :now-s="nowS" :can-listen="!wall"
-              :listening="listeningTo === call.id" @listen="listen"/>
+              :listening="listensTo(call.id)" @listen="listen" @optout="act('optout', $event)"/>
           </ul>
           <button v-if="calls.length > 40" type="button" class="quiet more" @click="showsAll = !showsAll">
             {{ showsAll ? "Show the 40 tensest" : "Show all " + calls.length }}</button>
         </section>
       </main>
 
-      <listen-bar v-if="listeningTo" :key="listeningTo" :call-id="listeningTo" :call="callOf.get(listeningTo)"
-        :person="person" @close="listeningTo = null"/>
+      <listen-bar v-if="hearing" :key="[hearing.call, hearing.alert, hearing.n].join()" :call-id="hearing.call"
+        :alert-id="hearing.alert" :call="callOf.get(hearing.call)" :person="person" @close="hearing = null"
+        @live="listen(hearing.call)" @again="hearing = { ...hearing, n: hearing.n + 1 }"/>
     </div>`,
 };
+
+// The alerts that are over, the latest first, after this one has changed: it joins them, or leaves when it is open again.
+function withPast(past, alert) {
+  const others = past.filter((other) => other.id !== alert.id);
+  return alert.state === "resolved" ? [alert, ...others].slice(0, PAST) : others;
+}
 
 function chime() {
   const context = new AudioContext();

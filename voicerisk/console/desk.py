@@ -1,4 +1,4 @@
-"""The desk as a page element: a Vue component that draws from the feed, and the two deeds that come back from it."""
+"""The desk as a page element: a Vue component that draws from the feed, and the deeds that come back from it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,7 +20,7 @@ class Desk(ui.element, component="desk.js"):
         self._props["wall"] = wall
 
     def on_deed(self, what: str, handle: Callable[[str], Awaitable[None]]) -> None:
-        """Calls `handle` with the alert's id when the person presses "acknowledge" or "resolve"."""
+        """Calls `handle` with the alert's or call's id when the person does this: acknowledge, resolve or optout."""
 
         async def handler(event: GenericEventArguments) -> None:
             arguments: Any = event.args

@@ -73,6 +73,11 @@ def _take_deeds(desk: Desk, commands: Commands, person: str) -> None:
         if said is not None:
             await _do(commands.resolve, alert_id, person, said)
 
+    async def opt_out(call_id: str) -> None:
+        if not await commands.opt_out(call_id, person):
+            ui.notify("That call is over.", type="warning")
+
+    desk.on_deed("optout", opt_out)
     desk.on_deed("acknowledge", acknowledge)
     desk.on_deed("resolve", resolve)
 

@@ -1,14 +1,14 @@
 // One alert: who needs somebody, why, since when, what to do, and who has taken it.
 
-import { ago, clock, curvePath, who } from "./format.js";
+import { ago, clock, curvePath, isScored, ONE_CHANNEL, voiceNote, who } from "./format.js";
 
 const SIGN = { critical: "▲", warning: "◆", info: "●" };
 const RIGHT_TO_LEFT = ["he", "ar", "fa", "ur", "yi"];
 
 export const AlertCard = {
   name: "AlertCard",
-  props: { alert: Object, call: Object, nowS: Number, language: String, acts: Boolean, listening: Boolean, busy: Boolean },
-  emits: ["listen", "acknowledge", "resolve", "language"],
+  props: { alert: Object, call: Object, nowS: Number, language: String, acts: Boolean, listening: Boolean, hearing: Boolean, busy: Boolean },
+  emits: ["listen", "why", "acknowledge", "resolve", "language"],
   data: () => ({ showsSteps: false }),
   computed: {
     who() {
@@ -35,10 +35,22 @@ export const AlertCard = {
       return clock(this.nowS - this.alert.opened_at_s);
     },
     percent() {
-      return this.call?.level == null ? null : Math.round(100 * this.call.level);
+      return this.call?.level == null || !isScored(this.call) ? null : Math.round(100 * this.call.level);
     },
     path() {
       return this.call ? curvePath(this.call.curve, 240, 44) : "";
+    },
+    isMixed() {
+      return this.alert.reasons.some((reason) => reason.code === "mixed_channel");
+    },
+    reasons() {
+      return this.alert.reasons.filter((reason) => reason.code !== "mixed_channel");
+    },
+    note() {
+      return (this.call && voiceNote(this.call)) || (this.isMixed ? ONE_CHANNEL : "");
+    },
+    hasSound() {
+      return this.call ? !this.call.opted_out : this.alert.sound_s > 0;
     },
     sign() {
       return SIGN[this.alert.severity];
@@ -62,6 +74,8 @@ export const AlertCard = {
       <header>
         <span class="severity"><span aria-hidden="true">{{ sign }}</span> {{ alert.severity }}</span>
         <h3><bdi :dir="direction" :lang="language">{{ title }}</bdi></h3>
+        <span v-if="taken" class="owner">Taken by <strong><bdi>{{ alert.acknowledged_by }}</bdi></strong> {{ takenAgo }}</span>
+        <span v-else class="owner nobody" :title="alert.owner ? 'It belongs to: ' + alert.owner : null">Not taken yet</span>
         <span class="since"><span class="visually-hidden">open for </span><time class="number">{{ lasts }}</time></span>
       </header>
 
@@ -69,11 +83,12 @@ export const AlertCard = {
         <div class="alert-who">
           <bdi class="alert-queue">{{ who.main }}</bdi>
           <span class="call-parts">
-            <span v-for="[what, value] in who.parts" :key="what">{{ what }} <bdi>{{ value }}</bdi></span>
+            <span v-for="[what, value, whole] in who.parts" :key="what" :title="whole">{{ what }} <bdi>{{ value }}</bdi></span>
           </span>
         </div>
         <ul class="reasons" aria-label="Why">
-          <li v-for="reason in alert.reasons" :key="reason.code"><bdi>{{ reason.text || reason.code }}</bdi></li>
+          <li v-for="reason in reasons" :key="reason.code"><bdi>{{ reason.text || reason.code }}</bdi></li>
+          <li v-if="note" class="voice-note">{{ note }}</li>
         </ul>
         <div v-if="call" class="alert-now" :class="'zone-' + call.zone">
           <svg viewBox="0 0 240 44" preserveAspectRatio="none" aria-hidden="true">
@@ -86,17 +101,15 @@ export const AlertCard = {
 
       <p v-if="!alert.durable" class="unsaved">Not saved yet: the store does not take writes. The alert is real all the same.</p>
 
-      <footer>
-        <template v-if="acts">
+      <footer v-if="acts">
         <button type="button" v-if="call" :class="['primary', { on: listening }]" @click="$emit('listen', call.id)"
-                :aria-pressed="listening">{{ listening ? "Stop listening" : "Listen" }}</button>
+                :aria-pressed="listening">{{ listening ? "Stop" : "Listen" }}</button>
+        <button type="button" v-if="hasSound" :class="['why', { on: hearing }]" @click="$emit('why', alert)" :aria-pressed="hearing"
+                title="Plays what was said before the alert">{{ hearing ? "Stop" : "Hear why" }}</button>
         <button type="button" v-if="!taken" class="acknowledge" :disabled="busy" @click="$emit('acknowledge', alert.id)">Acknowledge</button>
         <button type="button" class="quiet resolve" :disabled="busy" @click="$emit('resolve', alert.id)">Resolve…</button>
         <button type="button" v-if="alert.procedure" class="quiet steps" :aria-expanded="showsSteps"
                 @click="showsSteps = !showsSteps">{{ showsSteps ? "Hide steps" : "What to do" }}</button>
-        </template>
-        <span v-if="taken" class="owner">Taken by <strong><bdi>{{ alert.acknowledged_by }}</bdi></strong> {{ takenAgo }}</span>
-        <span v-else class="owner nobody" :title="alert.owner ? 'It belongs to: ' + alert.owner : null">Not taken yet</span>
       </footer>
 
       <section v-if="showsSteps && alert.procedure" class="procedure" :dir="direction" :lang="language">

@@ -12,8 +12,13 @@ export function ago(seconds) {
   return `${Math.floor(seconds / 3600)} h ago`;
 }
 
-export function shortId(id) {
-  return id.length <= 14 ? id : `${id.slice(0, 6)}…${id.slice(-5)}`;
+// A wait or a lag: what is under a second is told in milliseconds, since it is judged in them.
+export function lag(seconds) {
+  return seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
+}
+
+export function timeOfDay(epochS) {
+  return new Date(1000 * epochS).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 export function who(call) {
@@ -23,15 +28,32 @@ export function who(call) {
   return {
     main: call.queue || labels.queue || "No queue given",
     parts: [
-      ["call", shortId(call.id)],
-      ...(customer ? [["customer", customer.replace(/^h:/, "").slice(0, 8)]] : []),
-      ...(agent ? [["agent", agent]] : []),
+      ["call", call.id, call.id],
+      ...(customer ? [["customer", customer.replace(/^h:/, "").slice(0, 8), customer]] : []),
+      ...(agent ? [["agent", agent, agent]] : []),
     ],
   };
 }
 
 export const ZONE_WORD = { red: "Red", amber: "Amber", green: "Calm" };
 export const ZONE_SIGN = { red: "▲", amber: "◆", green: "●" };
+export const NOT_SCORED_SIGN = "○";
+
+export const ONE_CHANNEL = "one channel for both: hears whoever is loudest";
+
+export function isScored(call) {
+  return !call.opted_out && (call.roles.includes("customer") || call.roles.includes("mixed"));
+}
+
+// Whose voice is judged, where that is not simply the customer's.
+export function voiceNote(call) {
+  if (call.opted_out) return "opted out, not scored";
+  if (call.roles.includes("customer") || !call.roles.length) return "";
+  if (call.roles.includes("mixed")) return ONE_CHANNEL;
+  return call.roles.includes("unknown")
+    ? "not scored: nobody said whose voice this is"
+    : "not scored: only the agent's voice is here";
+}
 
 export function evidenceWords(call) {
   if (call.held) return "on hold";
@@ -39,7 +61,7 @@ export function evidenceWords(call) {
     heard: "",
     no_speech: "",
     gaps: "sound is missing",
-    not_scored: "not scored",
+    not_scored: isScored(call) ? "not scored" : "",
     too_little_speech: "not enough speech yet",
   }[call.evidence] ?? "";
 }

@@ -1,5 +1,7 @@
 // Plays a live call from the listen websocket: a short buffer against jitter, never more than a second behind.
 
+import { SoundGraph } from "./sound_graph.js";
+
 const TARGET_S = 0.25; // sound gathered before playing starts, at the beginning and after the line stuttered
 const HURRY_S = 0.6; // above this much waiting sound it is played 3 % faster
 const SKIP_S = 0.9; // above this much a block is left out
@@ -20,52 +22,10 @@ export class ListenPlayer {
     this.pendingS = 0;
     this.scheduled = 0;
     this.nextAt = null;
-    this.makeGraph();
+    this.graph = new SoundGraph();
+    this.context = this.graph.context;
     this.connect();
     this.timer = setInterval(() => this.measure(), 100);
-  }
-
-  makeGraph() {
-    try {
-      // At the line's own rate blocks join without a click; the browser resamples the whole stream once.
-      this.context = new AudioContext({ sampleRate: 8000, latencyHint: "interactive" });
-    } catch {
-      this.context = new AudioContext();
-    }
-    const context = this.context;
-    this.input = context.createGain();
-    const split = context.createChannelSplitter(2);
-    const merge = context.createChannelMerger(2);
-    this.input.connect(split);
-    this.mix = [0, 1].map((from) =>
-      [0, 1].map((to) => {
-        const gain = context.createGain();
-        split.connect(gain, from);
-        gain.connect(merge, 0, to);
-        return gain;
-      }),
-    );
-    this.meters = [0, 1].map((channel) => {
-      const meter = context.createAnalyser();
-      meter.fftSize = 512;
-      split.connect(meter, channel);
-      return meter;
-    });
-    this.volume = context.createGain();
-    merge.connect(this.volume);
-    this.volume.connect(context.destination);
-    this.setMono(false);
-  }
-
-  setMono(mono) {
-    this.mono = mono;
-    for (const from of [0, 1]) {
-      for (const to of [0, 1]) this.mix[from][to].gain.value = mono ? 0.7 : from === to ? 1 : 0;
-    }
-  }
-
-  setVolume(share) {
-    this.volume.gain.value = share;
   }
 
   connect() {
@@ -86,7 +46,7 @@ export class ListenPlayer {
     if (message.type === "listening") {
       this.roles = message.roles;
       // One voice for both: heard in both ears.
-      if (!message.roles.includes("agent")) this.setMono(true);
+      if (!message.roles.includes("agent")) this.graph.setMono(true);
       this.state = "waiting";
       this.context.resume();
       this.ping();
@@ -138,7 +98,7 @@ export class ListenPlayer {
     const source = this.context.createBufferSource();
     source.buffer = buffer;
     source.playbackRate.value = waiting > HURRY_S ? 1.03 : 1;
-    source.connect(this.input);
+    source.connect(this.graph.input);
     source.start(this.nextAt);
     this.nextAt += buffer.duration / source.playbackRate.value;
     this.scheduled += buffer.length;
@@ -148,7 +108,7 @@ export class ListenPlayer {
     const now = this.context.currentTime;
     const unplayed = this.nextAt === null ? 0 : Math.max(0, this.nextAt - now);
     this.stats.played = Math.max(0, Math.round(this.scheduled - unplayed * 8000));
-    this.stats.audible = this.context.state === "running";
+    this.stats.audible = this.graph.audible;
     if (this.nextAt !== null && unplayed > 0) {
       // How old the sound is that is heard now: what waits here, the way of its last block, and the sound card.
       const card = this.context.outputLatency || this.context.baseLatency || 0;
@@ -157,7 +117,7 @@ export class ListenPlayer {
       this.stats.behindS = null;
       if (this.state === "playing") this.state = "waiting";
     }
-    this.levels = { customer: level(this.meters[0]), agent: level(this.meters[1]) };
+    this.levels = this.graph.levels();
     this.onChange();
   }
 
@@ -176,14 +136,6 @@ export class ListenPlayer {
     clearInterval(this.pinger);
     this.socket.onclose = null;
     this.socket.close();
-    if (this.context.state !== "closed") this.context.close();
+    this.graph.close();
   }
-}
-
-// 0..1 over the 50 dB below full scale.
-function level(meter) {
-  const samples = new Float32Array(meter.fftSize);
-  meter.getFloatTimeDomainData(samples);
-  const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
-  return Math.min(1, Math.max(0, 1 + (10 * Math.log10(power + 1e-10)) / 50));
 }
