@@ -104,6 +104,12 @@ def test_jambonz() -> None:
     assert dict(started.labels) == {"direction": "inbound", "queue": "billing"}
 
 
+def test_sinch() -> None:
+    """Sinch says what it connects for, in which rate, and for which call."""
+    started = _started({"command": "connect", "version": 1, "callId": "c-5", "codec": "PCM", "sampleRate": 16000})
+    assert (started.call_id, started.channels) == ("c-5", (Channel(Role.CUSTOMER, 16000),))
+
+
 @pytest.mark.parametrize(
     ("metadata", "roles"),
     [

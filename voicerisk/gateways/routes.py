@@ -19,10 +19,16 @@ Options = TwilioOptions | L16Options | AsteriskOptions | AudioHookOptions | Audi
 
 _DEFAULTS: Final[Mapping[str, Options]] = {
     "twilio": TwilioOptions(),
+    "telnyx": TwilioOptions(),
+    "signalwire": TwilioOptions(l16_byte_order="little"),
+    "plivo": TwilioOptions(l16_byte_order="little"),
+    "exotel": TwilioOptions(encoding="l16", l16_byte_order="little"),
+    "bandwidth": TwilioOptions(),
     "l16": L16Options(),
     "freeswitch-audio-fork": L16Options(),
     "freeswitch-audio-stream": L16Options(),
     "jambonz": L16Options(),
+    "sinch": L16Options(rate_hz=16000),
     "vonage": L16Options(rate_hz=16000, mono_role=Role.MIXED),
     "asterisk-websocket": AsteriskOptions(),
     "audiohook": AudioHookOptions(),

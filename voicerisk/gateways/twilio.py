@@ -1,8 +1,8 @@
 """The Twilio family: JSON text messages with base64 audio, one message per track and 20 ms.
 
 Written against Twilio Media Streams (https://www.twilio.com/docs/voice/media-streams/websocket-messages) and wide
-enough for its relatives: field names in camelCase or snake_case, numbers as text or as numbers, fields in any order,
-mu-law, A-law or L16 as the start message says.
+enough for its relatives Telnyx, SignalWire, Plivo, Exotel and Bandwidth: field names in camelCase or snake_case,
+numbers as text or as numbers, fields in any order, mu-law, A-law or L16 as the start message says (`twilio_start`).
 
 Tracks are named from the call leg that was forked: `inbound` is what the party on that leg says, `outbound` what it
 hears. Who that is, is configuration (`TwilioOptions.tracks`), which a stream may override by its custom parameters:
@@ -12,11 +12,10 @@ credential. What is left becomes labels, within the limits of `fields.read_label
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from voicerisk.events import Role
 from voicerisk.gateways import fields
@@ -29,9 +28,16 @@ from voicerisk.gateways.codec import (
     Handshake,
     Ignored,
     Message,
-    Samples,
     StreamEnded,
     StreamStarted,
+)
+from voicerisk.gateways.twilio_start import (
+    ByteOrder,
+    Decode,
+    EncodingName,
+    read_format,
+    read_parameters,
+    read_tracks,
 )
 from voicerisk.media import g711
 
@@ -45,7 +51,9 @@ class TwilioOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Whose voice each track carries, unless the stream's own parameters say otherwise."""
     default_tracks: tuple[str, ...] = ("inbound", "outbound")
     """Tracks to expect where the start message does not list them."""
-    l16_byte_order: Literal["big", "little"] = "big"
+    encoding: EncodingName = "ulaw"
+    """Encoding of payloads where the start message names none."""
+    l16_byte_order: ByteOrder = "big"
     """Byte order of L16 payloads. RFC 2586 says big; some platforms send little."""
     early_s: float = 0.5
     """Audio kept that comes before the start message; older audio is let go first."""
@@ -60,21 +68,18 @@ class _Media(msgspec.Struct, gc=False):
 
 
 class _Envelope(msgspec.Struct, gc=False):
-    event: str
+    event: str = ""
+    event_type: str = msgspec.field(default="", name="eventType")  # Bandwidth's word for it
     media: _Media | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Envelope)
+_FLAT_DECODER: Final = msgspec.json.Decoder(_Media)  # Bandwidth puts track and payload beside the event
 _MAX_TIMESTAMP_MS: Final = 1 << 43  # some platforms count from 1970 instead of from the start
-_MAX_TRACKS: Final = 4
 _BYTES_PER_S_AT_MOST: Final = 16_000  # 8 kHz L16: sizes the buffer before the format is known
 _CONTROL_PARAMETERS: Final = frozenset(
     {"callId", "call_id", "token", "role", "leg", "inbound", "outbound", "inbound_track", "outbound_track"}
 )
-
-_ULAW_NAMES: Final = frozenset({"audio/x-mulaw", "audio/mulaw", "audio/pcmu", "mulaw", "ulaw", "pcmu"})
-_ALAW_NAMES: Final = frozenset({"audio/x-alaw", "audio/alaw", "audio/pcma", "alaw", "pcma"})
-_L16_NAMES: Final = frozenset({"audio/x-l16", "audio/l16", "l16", "audio/x-raw", "raw", "slin", "linear16"})
 
 
 class TwilioCodec:
@@ -83,7 +88,7 @@ class TwilioCodec:
     def __init__(self, handshake: Handshake, options: TwilioOptions | None = None) -> None:
         self._options = options or TwilioOptions()
         self._channels: dict[str | None, int] | None = None  # by track name, once the stream has started
-        self._decode: Callable[[bytes], Samples] = g711.decode_ulaw
+        self._decode: Decode = g711.decode_ulaw
         self._rate_hz = 8000
         self._first_ms: int | None = None
         self._early: deque[_Media] = deque(maxlen=256)
@@ -106,13 +111,13 @@ class TwilioCodec:
             raise CodecError(f"message: longer than {self._options.max_message_bytes} bytes")
         try:
             envelope = _DECODER.decode(message)
+            media = _FLAT_DECODER.decode(message) if envelope.event_type == "media" else envelope.media
         except msgspec.ValidationError as error:
             raise CodecError(f"message: {error}") from None
         except fields.JSON_ERRORS:
             raise CodecError("message: not valid JSON") from None
-        if envelope.event == "media":
-            return self._media(envelope.media)
-        return self._control(envelope.event, message)
+        event = envelope.event or envelope.event_type
+        return self._media(media) if event == "media" else self._control(event, message)
 
     def receive_end(self, *, clean: bool) -> Sequence[GatewayEvent]:
         """`StreamEnded` unless a stop message came before."""
@@ -169,6 +174,8 @@ class TwilioCodec:
         return (Ignored("media before start, kept"),)
 
     def _control(self, event: str, message: Message) -> Sequence[GatewayEvent]:
+        if not event:
+            raise CodecError("message: event: missing")
         if self._ended:
             return (Ignored("message after stop"),)
         if event == "start":
@@ -197,10 +204,8 @@ class TwilioCodec:
     def _start(self, message: Mapping[str, Any]) -> Sequence[GatewayEvent]:
         if self._channels is not None:
             raise CodecError("start: given twice")
-        start = fields.as_mapping(message.get("start"), "start")
-        parameters = fields.as_mapping(
-            fields.first_of(start, "customParameters", "custom_parameters"), "start.customParameters"
-        )
+        start = fields.as_mapping(fields.first_of(message, "start", "metadata"), "start")
+        parameters = read_parameters(message, start)
         call_id = fields.as_id(
             fields.first_of(parameters, "callId", "call_id")
             or fields.first_of(start, "callSid", "call_sid", "callId", "call_id", "call_control_id"),
@@ -209,8 +214,8 @@ class TwilioCodec:
         stream_names = ("streamSid", "stream_sid", "streamId", "stream_id")
         stream_id = fields.first_of(message, *stream_names) or fields.first_of(start, *stream_names) or call_id
         token = parameters.get("token")
-        self._read_format(fields.as_mapping(fields.first_of(start, "mediaFormat", "media_format"), "start.mediaFormat"))
-        tracks = self._track_names(start.get("tracks"))
+        self._decode, self._rate_hz = read_format(start, self._options.encoding, self._options.l16_byte_order)
+        tracks = read_tracks(start.get("tracks"), self._options.default_tracks)
         started = StreamStarted(
             call_id=call_id,
             stream_id=fields.as_id(stream_id, "streamSid"),
@@ -220,37 +225,11 @@ class TwilioCodec:
             if token is None
             else fields.as_text(token, "start.customParameters.token", fields.MAX_TOKEN_CHARS),
         )
-        self._channels = self._channel_names(tracks)
+        self._channels = _channel_names(tracks, is_listed=start.get("tracks") is not None)
         events: list[GatewayEvent] = [started]
         while self._early:
             events.extend(self._media(self._early.popleft()))
         return events
-
-    def _read_format(self, media_format: Mapping[str, Any]) -> None:
-        encoding = fields.as_text(media_format.get("encoding", "audio/x-mulaw"), "start.mediaFormat.encoding", 64)
-        name = encoding.split(";")[0].strip().lower()
-        if name in _ULAW_NAMES:
-            self._decode = g711.decode_ulaw
-        elif name in _ALAW_NAMES:
-            self._decode = g711.decode_alaw
-        elif name in _L16_NAMES:
-            self._decode = _decode_l16_big if self._options.l16_byte_order == "big" else _decode_l16_little
-        else:
-            raise CodecError("start.mediaFormat.encoding: not one of mu-law, A-law or L16")
-        rate = fields.first_of(media_format, "sampleRate", "sample_rate")
-        self._rate_hz = fields.as_rate(8000 if rate is None else rate, "start.mediaFormat.sampleRate")
-        if str(media_format.get("channels", 1)) != "1":
-            raise CodecError("start.mediaFormat.channels: each track has one channel")
-
-    def _track_names(self, listed: Any) -> tuple[str, ...]:
-        if listed is None:
-            return self._options.default_tracks
-        if not isinstance(listed, list) or not 0 < len(listed) <= _MAX_TRACKS:
-            raise CodecError(f"start.tracks: a list of 1 to {_MAX_TRACKS} names is wanted")
-        names = tuple(fields.as_id(name, "start.tracks").removesuffix("_track") for name in listed)
-        if len(set(names)) < len(names):
-            raise CodecError("start.tracks: a track is named twice")
-        return names
 
     def _roles(self, tracks: Sequence[str], parameters: Mapping[str, Any]) -> list[Role]:
         swap = fields.is_agents_leg(fields.first_of(parameters, "leg"), "start.customParameters.leg")
@@ -269,23 +248,11 @@ class TwilioCodec:
             raise CodecError("start.customParameters: two tracks have the same role")
         return roles
 
-    @staticmethod
-    def _channel_names(tracks: Sequence[str]) -> dict[str | None, int]:
-        channels: dict[str | None, int] = {}
-        for number, track in enumerate(tracks):
-            channels[track] = channels[f"{track}_track"] = number
-        if len(tracks) == 1:
-            channels[None] = 0
-        return channels
 
-
-def _decode_l16_big(payload: bytes) -> Samples:
-    if len(payload) % 2:
-        raise CodecError("media.payload: an odd number of bytes of 16-bit audio")
-    return np.frombuffer(payload, ">i2").astype(np.int16)
-
-
-def _decode_l16_little(payload: bytes) -> Samples:
-    if len(payload) % 2:
-        raise CodecError("media.payload: an odd number of bytes of 16-bit audio")
-    return np.frombuffer(payload, "<i2").astype(np.int16, copy=False)
+def _channel_names(tracks: Sequence[str], *, is_listed: bool) -> dict[str | None, int]:
+    channels: dict[str | None, int] = {}
+    for number, track in enumerate(tracks):
+        channels[track] = channels[f"{track}_track"] = number
+    if len(tracks) == 1 or not is_listed:
+        channels[None] = 0  # a platform that names no tracks at all sends the first one
+    return channels
