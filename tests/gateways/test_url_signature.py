@@ -133,6 +133,19 @@ def test_plivo(configured: str, signed: str) -> None:
     verify_plivo(configured, _plivo(signed), [TOKEN])
 
 
+@pytest.mark.parametrize(
+    ("query", "signature"),
+    [
+        ("", "Fggt9UnO5Isnqt53DRi6auI110tv5GClABsm4NjB/Xg="),
+        ("?b=2&a=1&a=", "5LonV7Sfxq9pyvaIUSbEPHX2rZJqpheRZNu6N1rprNk="),
+    ],
+)
+def test_plivo_vectors(query: str, signature: str) -> None:
+    """What plivo-python signs for the same address with https:// is accepted."""
+    headers = {"x-plivo-signature-v3": signature, "x-plivo-signature-v3-nonce": "n0nce"}
+    verify_plivo("wss://gw.example.com/plivo" + query, headers, [TOKEN])
+
+
 def test_plivo_with_several_tokens() -> None:
     """The header may hold one signature for each token of the account."""
     ours, other = _plivo("wss://gw.example.com/plivo"), _plivo("wss://gw.example.com/plivo", token="other")
