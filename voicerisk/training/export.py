@@ -1,18 +1,37 @@
-"""ONNX from a trained ear, checked against torch and chunk by chunk."""
+"""A model folder from a trained ear: ONNX, checked against torch and chunk by chunk against the whole file."""
 
 import io
+import tempfile
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
+import numpy as np
+import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
 from voicerisk.scoring import contract
+from voicerisk.scoring.model import load_model
+from voicerisk.scoring.model_file import CARD_FILE, ModelFile, StateSpec, Window, write_model_folder
+from voicerisk.training import corpora
 from voicerisk.training.batch_proof import batch_proof
-from voicerisk.training.network import STATES, Ear, first_states
+from voicerisk.training.corpora.clip import Audio, Clip
+from voicerisk.training.data import Progress, n_chunks
+from voicerisk.training.description import card_text
+from voicerisk.training.evaluation.corpus_out import CorpusOut, measure_left_out, write_corpus_out
+from voicerisk.training.network import EMOTIONS, STATES, WINDOW_CHUNKS, Ear, first_states
+from voicerisk.training.train import Trained
 
 OUTPUTS: Final = contract.CHUNK_OUTPUTS + contract.WINDOW_OUTPUTS + contract.WHOLE_OUTPUTS
 OPSET: Final = 17
+LARGEST_DIFFERENCE: Final = 1e-4
+CHECKED_CLIPS: Final = 24
+
+
+class ExportError(RuntimeError):
+    """The exported graph does not do what the trained network does; the text says by how much."""
 
 
 class _Flat(nn.Module):
@@ -29,7 +48,6 @@ class _Flat(nn.Module):
 
 def to_onnx(ear: Ear) -> bytes:
     """The graph as a serialised ONNX model that keeps `voicerisk.scoring.contract`."""
-    ear = ear.eval().cpu()
     n_rows = 4
     inputs = ["audio", *STATES]
     outputs = [*OUTPUTS, *(name + contract.STATE_SUFFIX for name in STATES)]
@@ -39,8 +57,104 @@ def to_onnx(ear: Ear) -> bytes:
         # The TorchScript exporter is the one whose operators stay those that were measured row by row.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Flat(ear).eval(), (torch.zeros(n_rows, contract.CHUNK_SAMPLES), *states.values()), buffer, input_names=inputs,
-            output_names=outputs, dynamic_axes={name: {0: "batch"} for name in inputs + outputs}, opset_version=OPSET,
-            dynamo=False,
+            _Flat(ear).eval(), (torch.zeros(n_rows, contract.CHUNK_SAMPLES), *states.values()), buffer,
+            input_names=inputs, output_names=outputs, opset_version=OPSET, dynamo=False,
+            dynamic_axes={name: {0: "batch"} for name in inputs + outputs},
         )  # fmt: skip
     return batch_proof(buffer.getvalue())
+
+
+def largest_difference(ear: Ear, graph: bytes, audios: Sequence[Audio]) -> float:
+    """The largest difference of any score between torch over whole files and ONNX Runtime over 240 ms chunks."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    worst = 0.0
+    for audio in audios:
+        padded = np.zeros((4, n_chunks(audio) * contract.CHUNK_SAMPLES), dtype=np.float32)
+        padded[:, : len(audio)] = audio
+        states = {name: state.numpy() for name, state in first_states(4).items()}
+        torch_states = first_states(4)
+        with torch.inference_mode():
+            sums = ear.front.whole(torch.from_numpy(padded))
+            for chunk in range(n_chunks(audio)):
+                part = padded[:, chunk * contract.CHUNK_SAMPLES : (chunk + 1) * contract.CHUNK_SAMPLES]
+                got = dict(zip(names, session.run(None, {"audio": part, **states}), strict=True))
+                states = {name: got[name + contract.STATE_SUFFIX] for name in STATES}
+                wanted, pooled = ear.pooled(sums[:, chunk], torch_states)
+                torch_states |= pooled
+                worst = max(worst, *(float(np.abs(got[name] - value.numpy()).max()) for name, value in wanted.items()))
+    return worst
+
+
+def export(trained: Trained, folder: Path, root: Path | None = None, report: Progress = lambda *_: None) -> ModelFile:
+    """Write the model folder of a trained ear, with its word on the corpora that were left out; return its model.toml.
+
+    Args:
+        trained: What `train` returned.
+        folder: `models/<name>`; a `CARD.md` already there is kept (its tables are written by `evaluate`).
+        root: Folder of the corpora, as for `train`.
+        report: Told of progress.
+
+    Raises:
+        ExportError: The graph differs from the network by more than 1e-4 somewhere.
+    """
+    settings = trained.settings
+    clips = [clip for clip in corpora.load(root, settings.corpora) if clip.emotion != "noise"]
+    random = np.random.default_rng(settings.seed)
+    some = [corpora.read_audio(clips[i]) for i in random.permutation(len(clips))[:CHECKED_CLIPS]]
+    graph = to_onnx(trained.ear)
+    difference = largest_difference(trained.ear, graph, some)
+    if difference > LARGEST_DIFFERENCE:
+        raise ExportError(f"the graph's scores differ by up to {difference:.2g} from the network's over whole files")
+    spec = _spec(trained, difference)
+    file = folder / CARD_FILE
+    card = file.read_text(encoding="utf-8") if file.is_file() else card_text(settings)
+    written = write_model_folder(folder, graph, spec, card)
+    load_model(folder)
+    if trained.left_out:
+        everything = corpora.load(root, settings.judged_corpora)
+        write_corpus_out(folder, [_left_out(trained, name, spec, everything, report) for name in trained.left_out])
+    return written
+
+
+def _left_out(trained: Trained, name: str, spec: ModelFile, clips: Sequence[Clip], report: Progress) -> CorpusOut:
+    """What the graph of the ear that never heard a corpus says of all of it."""
+    others = [corpus for corpus in trained.settings.corpora if corpus != name]
+    with tempfile.TemporaryDirectory() as temporary:
+        write_model_folder(Path(temporary), to_onnx(trained.left_out[name]), spec, f"# without {name}\n")
+        model = load_model(Path(temporary))
+        return measure_left_out(
+            model, clips, name, others, progress=lambda done, of: report(f"left out: {name}", done, of)
+        )
+
+
+def _spec(trained: Trained, difference: float) -> ModelFile:
+    settings, metrics = trained.settings, trained.metrics
+    platt = metrics.calibration["tone_tension"]
+    return ModelFile(
+        name=settings.name,
+        version=settings.version,
+        sha256="0" * 64,
+        rate_hz=contract.RATE_HZ,
+        chunk_samples=contract.CHUNK_SAMPLES,
+        emotions=EMOTIONS,
+        state=tuple(StateSpec(name, shape) for name, shape in STATES.items()),
+        window=Window(speech_s=round(WINDOW_CHUNKS * contract.CHUNK_S, 2)),
+        thresholds=settings.thresholds,
+        calibration={
+            "method": "Platt scaling on corpora and development speakers that the judging committee never heard",
+            "slope": round(platt.slope, 6),
+            "offset": round(platt.offset, 6),
+        },
+        training={
+            "corpora": list(settings.corpora),
+            "speech_corpora": list(settings.speech_corpora),
+            "seed": settings.seed,
+            "chunk_max_abs_diff": difference,
+            "detector_auc": metrics.detector,
+            "corpus_out_mean": [metrics.mean_rest, metrics.mean_calm],
+            "corpus_out_mean_known_caller": [metrics.mean_rest_known, metrics.mean_calm_known],
+        },
+    )

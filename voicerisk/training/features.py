@@ -1,9 +1,10 @@
 """Frame features of telephone speech, written so that the same code trains in torch and serves as ONNX operators.
 
-Every 10 ms a 40 ms Hann frame gives some twenty values that describe the voice and not the words: how the spectrum tilts
-(vocal effort), how periodic it is, its pitch and its loudness. The choice follows the Geneva minimalistic set (Eyben et
-al., "The Geneva Minimalistic Acoustic Parameter Set", IEEE Trans. Affective Computing 7(2), 2016), cut down to what
-survives a telephone line and fits one matrix product per frame. All values but `level_db` are independent of gain.
+Every 10 ms a 40 ms Hann frame gives some twenty values that describe the voice and not the words: how the spectrum
+tilts (vocal effort), how periodic it is, its pitch and its loudness. The choice follows the Geneva minimalistic set
+(Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set", IEEE Trans. Affective Computing 7(2), 2016), cut down
+to what survives a telephone line and fits one matrix product per frame. All but loudness and level are independent of
+the line's gain.
 """
 
 import math
@@ -16,10 +17,10 @@ from torch import Tensor, nn
 RATE_HZ: Final = 8000
 HOP: Final = 80
 FRAME: Final = 320
-HISTORY_FRAMES: Final = 2
+HISTORY_FRAMES: Final = 3
 CHUNK_FRAMES: Final = 24
 TAIL: Final = FRAME - HOP + HISTORY_FRAMES * HOP
-"""Samples of the past that a chunk's first frame (and the two before it, for differences) still needs."""
+"""Samples of the past that a chunk needs: its first frame, and those before it that differences and medians look at."""
 
 N_DFT: Final = 480
 BIN_HZ: Final = RATE_HZ / N_DFT

@@ -1,7 +1,7 @@
 """The ear: one streaming network from raw 8 kHz audio to the scores of `voicerisk.scoring.contract`.
 
-Frames become chunk sums (`pooling`), chunk sums become a rolling window and a whole, and small committees of networks
-judge the functionals of those. Nothing is recurrent but sums, a level tracker and a ring of chunks, so a clip in
+Frames become chunk sums (`pooling`), chunk sums become a rolling window, the caller's own baseline and a whole, and
+committees judge the functionals of those. Nothing recurs but sums, a level tracker and a ring of chunks, so a clip in
 training and a window in a live call are the same thing.
 """
 
@@ -11,58 +11,52 @@ import torch
 from torch import Tensor, nn
 
 from voicerisk.scoring import contract
-from voicerisk.training.features import CHUNK_FRAMES, HISTORY_FRAMES, PITCH, TAIL, FrameFeatures, Frames
+from voicerisk.training.committee import Committee, CommitteeSettings
+from voicerisk.training.corpora.labels import EMOTION_CLASSES
+from voicerisk.training.features import CHUNK_FRAMES, HISTORY_FRAMES, HOP, PITCH, TAIL, FrameFeatures, Frames
 from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, ChunkSums, functionals
 
-EMOTIONS: Final = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
-TENSION, STRESS, AROUSAL, VALENCE = range(4)
-N_SCALES: Final = 4
-N_OUTPUTS: Final = N_SCALES + len(EMOTIONS)
+SCALES: Final = ("tension", "stress", "arousal", "valence")
+EMOTIONS: Final = EMOTION_CLASSES
+N_OUTPUTS: Final = len(SCALES) + len(EMOTIONS)
 
 WINDOW_CHUNKS: Final = 13
 """Chunks of speech in the rolling window: 3.12 s."""
+BASELINE_FRAMES: Final = 1000.0
+"""The caller's own baseline is his first 10 s of speech; then it stands still, so that long anger stays anger."""
+BASELINE_FROM_S: Final = 1.5
+BASELINE_FULL_S: Final = 5.0
+"""Seconds of baseline from which it begins to count, and from which it counts in full."""
 PEAK_FALL_DB: Final = 0.4
 """How far the running peak level sinks in a chunk: a quiet speaker after a loud click is heard again within seconds."""
 RECENT_DECAY: Final = 0.8
 """Share of the recent past that stays with the speech detector from chunk to chunk: it looks back about a second."""
 MIN_VOICED: Final = 2.0
 """Voiced frames that a chunk needs to be pooled."""
-CLIP: Final = 4.0
 
 STATES: Final[dict[str, tuple[int, ...]]] = {
     "tail": (TAIL,),
     "peak": (1,),
     "recent": (N_SUMS,),
     "ring": (WINDOW_CHUNKS, N_SUMS),
+    "base": (N_SUMS,),
     "whole": (N_SUMS,),
 }
 
+N_SPEECH_INPUTS: Final = 2 * len(FUNCTIONALS) + 6
+N_KNOWN_INPUTS: Final = 2 * len(FUNCTIONALS)
 
-class Committee(nn.Module):
-    """Several small networks side by side in one matrix product; the mean of their outputs is the committee's."""
 
-    def __init__(self, n_inputs: int, n_outputs: int, n_members: int, n_hidden: int, dropout: float) -> None:
-        super().__init__()
-        self.dropout = dropout
-        self.register_buffer("centre", torch.zeros(n_inputs))
-        self.register_buffer("scale", torch.ones(n_inputs))
-        sizes = (n_inputs, n_hidden, n_hidden, n_outputs)
-        self.weights = nn.ParameterList(
-            torch.randn(n_members, a, b) / a**0.5 for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
-        self.biases = nn.ParameterList(torch.zeros(n_members, 1, b) for b in sizes[1:])
+class Heard(NamedTuple):
+    """What the front end makes of one chunk."""
 
-    def members(self, x: Tensor) -> Tensor:
-        """Outputs of each member: (members or 1, batch, n_inputs) -> (members, batch, n_outputs)."""
-        drop = nn.functional.dropout
-        x = drop(((x - self.centre) * self.scale).clamp(-CLIP, CLIP), self.dropout / 2, self.training)
-        x = drop(torch.tanh(x @ self.weights[0] + self.biases[0]), self.dropout, self.training)
-        x = drop(torch.relu(x @ self.weights[1] + self.biases[1]), self.dropout, self.training)
-        return x @ self.weights[2] + self.biases[2]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, n_inputs) -> (batch, n_outputs)"""
-        return self.members(x.unsqueeze(0)).mean(0)
+    sums: Tensor
+    """(batch, N_SUMS)"""
+    peak: Tensor
+    """(batch, 1) running peak level above -100 dBFS"""
+    frames: Frames
+    voiced: Tensor
+    """(batch, CHUNK_FRAMES) weights"""
 
 
 class Scores(NamedTuple):
@@ -78,27 +72,58 @@ def track_peak(level_db: Tensor, peak: Tensor) -> Tensor:
     return torch.maximum(smooth.amax(-1, keepdim=True) + 100.0, peak - PEAK_FALL_DB).clamp(min=0.0)
 
 
-def speech_input(sums: Tensor, recent: Tensor) -> Tensor:
-    """What the speech detector sees: this chunk's functionals, those of the recent second, and how much was voiced."""
+def speech_inputs(sums: Tensor, recent: Tensor) -> Tensor:
+    """What the speech detector sees: functionals of this chunk and of the recent second, and how much was voiced."""
     return torch.cat(
         [functionals(sums), functionals(recent), sums[:, :3] / CHUNK_FRAMES, recent[:, :3] / CHUNK_FRAMES], -1
     )
 
 
-N_SPEECH_INPUTS: Final = 2 * len(FUNCTIONALS) + 6
+def known_inputs(sums: Tensor, base: Tensor) -> Tensor:
+    """What is seen of a caller with a baseline: functionals, and how they differ from his own."""
+    now = functionals(sums)
+    return torch.cat([now, now - functionals(base)], -1)
+
+
+class FrontEnd(nn.Module):
+    """From audio to chunk sums; constants only, nothing to train."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = FrameFeatures()
+        self.pool = ChunkSums()
+
+    def forward(self, heard: Tensor, peak: Tensor) -> Heard:
+        """One chunk: (batch, TAIL + 1920) samples, the first TAIL being the past, and (batch, 1) the peak so far."""
+        frames = self.features(heard)
+        frames = Frames(*(part[:, HISTORY_FRAMES - 1 :] for part in frames))
+        peak = track_peak(frames.level_db, peak)
+        active, voiced = self.pool.weights(frames, peak - 100.0)
+        return Heard(self.pool(frames, active, voiced), peak, frames, voiced[:, 1:])
+
+    def whole(self, audio: Tensor) -> Tensor:
+        """All chunks of whole recordings at once, as `forward` gives one: (batch, 1920 * c) -> (batch, c, N_SUMS)."""
+        n_rows, n_chunks = audio.shape[0], audio.shape[1] // contract.CHUNK_SAMPLES
+        frames = self.features(nn.functional.pad(audio, (TAIL, 0)))
+        at = HISTORY_FRAMES - 1 + torch.arange(n_chunks)[:, None] * CHUNK_FRAMES + torch.arange(CHUNK_FRAMES + 1)
+        parts = [part[:, at] for part in frames]
+        peak, peaks = torch.zeros(n_rows, 1), []
+        for chunk in range(n_chunks):
+            peak = track_peak(parts[1][:, chunk], peak)
+            peaks.append(peak)
+        flat = Frames(*(part.flatten(0, 1) for part in parts))
+        active, voiced = self.pool.weights(flat, torch.stack(peaks, 1).flatten(0, 1) - 100.0)
+        sums: Tensor = self.pool(flat, active, voiced)
+        return sums.view(n_rows, n_chunks, N_SUMS)
 
 
 class Ear(nn.Module):
     """The whole graph; see the module's docstring."""
 
-    def __init__(self, n_members: int = 8, n_hidden: int = 24, dropout: float = 0.4) -> None:
+    def __init__(self, tone: Committee, known: Committee, speech: Committee) -> None:
         super().__init__()
-        self.frames = FrameFeatures()
-        self.sums = ChunkSums()
-        self.speech = Committee(N_SPEECH_INPUTS, 1, 1, 24, 0.1)
-        self.tone = Committee(len(FUNCTIONALS), N_OUTPUTS, n_members, n_hidden, dropout)
-        self.register_buffer("slope", torch.ones(N_OUTPUTS))
-        self.register_buffer("offset", torch.zeros(N_OUTPUTS))
+        self.front = FrontEnd()
+        self.tone, self.known, self.speech = tone, known, speech
 
     def forward(self, audio: Tensor, states: dict[str, Tensor]) -> Scores:
         """Scores of one chunk of every row.
@@ -108,46 +133,65 @@ class Ear(nn.Module):
             states: as in STATES, zeros at the start of a call.
         """
         heard = torch.cat([states["tail"], audio], dim=1)
-        frames = self.frames(heard)
-        peak = track_peak(frames.level_db[:, HISTORY_FRAMES - 1 :], states["peak"])
-        frames = Frames(*(part[:, HISTORY_FRAMES - 1 :] for part in frames))
-        active, voiced = self.sums.weights(frames, peak - 100.0)
-        sums = self.sums(frames, active, voiced)
-        recent = states["recent"] * RECENT_DECAY + sums
-        speech = torch.sigmoid(self.speech(speech_input(sums, recent))[:, 0])
-        n_voiced = sums[:, 0]
-        accepted = ((speech > 0.5) & (n_voiced >= MIN_VOICED)).unsqueeze(-1)
-        ring = torch.where(
-            accepted.unsqueeze(-1), torch.cat([states["ring"][:, 1:], sums.unsqueeze(1)], 1), states["ring"]
-        )
-        whole = states["whole"] + torch.where(accepted, sums, torch.zeros_like(sums))
+        sums, peak, frames, voiced = self.front(heard, states["peak"])
+        outputs, after = self.pooled(sums, states)
+        none = sums[:, 0] < 0.5
+        per_voiced = 1.0 / voiced.sum(-1).clamp(min=1e-6)
+        level_db = (frames.level_db[:, 1:] * voiced).sum(-1) * per_voiced
+        pitch_st = (frames.values[:, 1:, PITCH] * voiced).sum(-1) * per_voiced
+        outputs["level_db"] = torch.where(none, torch.full_like(level_db, contract.SILENT_DB), level_db)
+        outputs["pitch_st"] = torch.where(none, torch.zeros_like(pitch_st), pitch_st)
+        return Scores(outputs, {"tail": heard[:, -TAIL:], "peak": peak, **after})
 
-        now = voiced[:, 1:]
-        per_voiced = 1.0 / now.sum(-1).clamp(min=1e-6)
-        none = n_voiced < 0.5
-        level_db = (frames.level_db[:, 1:] * now).sum(-1) * per_voiced
-        pitch_st = (frames.values[:, 1:, PITCH] * now).sum(-1) * per_voiced
+    def pooled(self, sums: Tensor, states: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """All outputs but level and pitch after a chunk's sums, (batch, N_SUMS), and the states that pool them."""
+        recent = states["recent"] * RECENT_DECAY + sums
+        speech = torch.sigmoid(self.speech(speech_inputs(sums, recent))[:, 0])
+        accepted = ((speech > 0.5) & (sums[:, 0] >= MIN_VOICED)).to(sums.dtype).unsqueeze(-1)
+        added = accepted * sums
+        ring, base = states["ring"], states["base"]
+        # What leaves the window becomes the caller's baseline, until there is enough of it.
+        leaving = ring[:, 0] * accepted * (base[:, 3:4] < BASELINE_FRAMES).to(sums.dtype)
+        shifted = torch.cat([ring[:, 1:], added.unsqueeze(1)], 1)
+        keep = accepted.unsqueeze(-1) > 0
+        ring, base, whole = torch.where(keep, shifted, ring), base + leaving, states["whole"] + added
+        window = ring.sum(1)
         outputs = {
             "speech": speech,
-            "voiced": n_voiced / CHUNK_FRAMES,
-            "level_db": torch.where(none, torch.full_like(level_db, contract.SILENT_DB), level_db),
-            "pitch_st": torch.where(none, torch.zeros_like(pitch_st), pitch_st),
-            **self._judge("", ring.sum(1)),
-            **self._judge("all_", whole),
+            "voiced": sums[:, 0] / CHUNK_FRAMES,
+            **self._outputs("", self.judge(window, base), window),
+            **self._outputs("all_", self.tone(functionals(whole)), whole),
         }
-        return Scores(outputs, {"tail": heard[:, -TAIL:], "peak": peak, "recent": recent, "ring": ring, "whole": whole})
+        return outputs, {"recent": recent, "ring": ring, "base": base, "whole": whole}
 
-    def _judge(self, prefix: str, sums: Tensor) -> dict[str, Tensor]:
-        logits = self.tone(functionals(sums)) * self.slope + self.offset
-        scales = torch.sigmoid(logits[:, :N_SCALES])
+    def judge(self, window: Tensor, base: Tensor) -> Tensor:
+        """Raw outputs for a window, the more relative to the caller's baseline the more there is of it."""
+        seconds = base[:, 3:4] * (HOP / contract.RATE_HZ)
+        share = ((seconds - BASELINE_FROM_S) / (BASELINE_FULL_S - BASELINE_FROM_S)).clamp(0.0, 1.0)
+        alone, known = self.tone(functionals(window)), self.known(known_inputs(window, base))
+        judged: Tensor = alone + share * (known - alone)
+        return judged
+
+    def _outputs(self, prefix: str, raw: Tensor, sums: Tensor) -> dict[str, Tensor]:
+        scales = torch.sigmoid(raw[:, : len(SCALES)])
         return {
-            f"{prefix}tension": scales[:, TENSION],
-            f"{prefix}stress": scales[:, STRESS],
-            f"{prefix}arousal": scales[:, AROUSAL],
-            f"{prefix}valence": scales[:, VALENCE],
-            f"{prefix}emotion": torch.softmax(logits[:, N_SCALES:], -1),
-            f"{prefix}{'window_' if not prefix else ''}speech_s": sums[:, 3] / 100.0,
+            **{prefix + name: scales[:, i] for i, name in enumerate(SCALES)},
+            f"{prefix}emotion": torch.softmax(raw[:, len(SCALES) :], -1),
+            f"{prefix or 'window_'}speech_s": sums[:, 3] * (HOP / contract.RATE_HZ),
         }
+
+
+def blank_ear(tone: CommitteeSettings, known: CommitteeSettings, speech: CommitteeSettings) -> Ear:
+    """An untrained ear of the given sizes, to load weights into."""
+
+    def committee(n_inputs: int, n_outputs: int, of: CommitteeSettings) -> Committee:
+        return Committee(n_inputs, n_outputs, of.members, of.hidden, of.dropout)
+
+    return Ear(
+        committee(len(FUNCTIONALS), N_OUTPUTS, tone),
+        committee(N_KNOWN_INPUTS, N_OUTPUTS, known),
+        committee(N_SPEECH_INPUTS, 1, speech),
+    ).eval()
 
 
 def first_states(n_rows: int) -> dict[str, Tensor]:

@@ -1,8 +1,8 @@
 """Sums over frames that can be added up chunk by chunk, and the functionals of speech that follow from them.
 
-A rolling window, the whole call and a training clip are all the same thing here: a sum of chunk sums. So a functional means
-the same in training and in serving, and a window costs one addition per chunk. Percentiles come from soft histograms,
-whose counts add up like every other sum.
+A rolling window, the whole call and a training clip are all the same thing here: a sum of chunk sums. So a functional
+means the same in training and in serving, and a window costs one addition per chunk. Percentiles come from soft
+histograms, whose counts add up like every other sum.
 """
 
 from typing import Final
@@ -69,16 +69,19 @@ LOUDNESS_BINS_DB: Final = (-84.0, 0.0, 29)
 QUANTILES: Final = (0.2, 0.5, 0.8)
 
 _FIXED: Final = 12
-N_SUMS: Final = _FIXED + 2 * N_FEATURES + N_UNVOICED + PITCH_BINS_ST[2] + LOUDNESS_BINS_DB[2]
+N_SUMS: Final = _FIXED + 3 * N_FEATURES + N_UNVOICED + PITCH_BINS_ST[2] + LOUDNESS_BINS_DB[2]
 """Length of a chunk's sums. The first three: voiced, unvoiced and all frames."""
 
 FUNCTIONALS: Final = (
     *(f"{name}_mean" for name in NAMES if name != "loudness"),
     *(f"{name}_sd" for name in NAMES),
     *(f"{name}_unvoiced" for name in NAMES[:N_UNVOICED] if name != "loudness"),
+    *(f"{name}_step" for name in NAMES),
     "unvoiced_below_voiced_db",
-    "pitch_p20", "pitch_p50", "pitch_p80", "pitch_range", "loudness_p20", "loudness_p50", "loudness_p80", "loudness_range",
-    "rise", "fall", "steep", "steep_pitch", "pitch_rise", "pitch_fall", "onsets", "peaks", "voiced_share", "active_share",
+    "pitch_p20", "pitch_p50", "pitch_p80", "pitch_range",
+    "loudness_p20", "loudness_p50", "loudness_p80", "loudness_range",
+    "rise", "fall", "steep", "steep_pitch", "pitch_rise", "pitch_fall",
+    "onsets_in_voice", "onsets", "voiced_share", "active_share",
 )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def quantile(counts: Tensor, share: float, low: float, high: float) -> Tensor:
     width = (high - low) / (n_bins - 1)
     total = counts.sum(-1, keepdim=True)
     below = torch.cumsum(counts, -1) - counts
-    filled = torch.clamp((share * total - below) / (counts + 1e-6 * total + 1e-9), 0.0, 1.0)
+    filled = torch.clamp((share * total - below) / (counts + 1e-3), 0.0, 1.0)
     return low + width * (filled.sum(-1, keepdim=True) - 0.5)
 
 
@@ -140,7 +143,8 @@ class ChunkSums(nn.Module):
         onset = torch.relu(v - v_before)
         fixed = torch.stack(
             [
-                v.sum(-1), u.sum(-1), a.sum(-1), torch.full_like(a[:, 0], float(a.shape[1])), pair.sum(-1), onset.sum(-1),
+                v.sum(-1), u.sum(-1), a.sum(-1), torch.full_like(a[:, 0], float(a.shape[1])),
+                pair.sum(-1), onset.sum(-1),
                 (pair * torch.relu(d_loud)).sum(-1), (pair * torch.relu(-d_loud)).sum(-1),
                 (pair * torch.relu(d_pitch)).sum(-1), (pair * torch.relu(-d_pitch)).sum(-1),
                 (pair * torch.sigmoid((d_loud.abs() - 0.15) / 0.02)).sum(-1), (pair * d_pitch * d_pitch).sum(-1),
@@ -149,16 +153,21 @@ class ChunkSums(nn.Module):
         )  # fmt: skip
         weight = v.unsqueeze(-1)
         first, second = (now * weight).sum(1), (now * now * weight).sum(1)
+        steps = ((now - before).abs().clamp(max=2.0) * pair.unsqueeze(-1)).sum(1)
         unvoiced = (now[..., :N_UNVOICED] * u.unsqueeze(-1)).sum(1)
         pitch = (soft_bins(frames.values[:, 1:, PITCH], *PITCH_BINS_ST) * weight).sum(1)
         loudness = (soft_bins(frames.values[:, 1:, LOUDNESS], *LOUDNESS_BINS_DB) * weight).sum(1)
-        return torch.cat([fixed, first, second, unvoiced, pitch, loudness], dim=-1)
+        return torch.cat([fixed, first, second, steps, unvoiced, pitch, loudness], dim=-1)
 
 
 def functionals(sums: Tensor) -> Tensor:
-    """Functionals of pooled sums, each about of unit size and independent of gain: (batch, N_SUMS) -> (batch, len(FUNCTIONALS))."""
-    cuts = np.cumsum([_FIXED, N_FEATURES, N_FEATURES, N_UNVOICED, PITCH_BINS_ST[2], LOUDNESS_BINS_DB[2]]).tolist()
-    fixed, first, second, unvoiced, pitch, loudness = (sums[:, a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True))
+    """Functionals of pooled sums, about of unit size, independent of gain: (batch, N_SUMS) -> (batch, functionals)."""
+    cuts = np.cumsum(
+        [_FIXED, N_FEATURES, N_FEATURES, N_FEATURES, N_UNVOICED, PITCH_BINS_ST[2], LOUDNESS_BINS_DB[2]]
+    ).tolist()
+    fixed, first, second, steps, unvoiced, pitch, loudness = (
+        sums[:, a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)
+    )
     v, u, a, n, pair = (fixed[:, i : i + 1] for i in range(5))
     per_voiced, per_pair, per_frame = 1.0 / (v + 0.5), 1.0 / (pair + 0.5), 1.0 / (n + 0.5)
     mean = first * per_voiced
@@ -172,9 +181,11 @@ def functionals(sums: Tensor) -> Tensor:
     rates = fixed[:, 5:6] * per_voiced * 10.0
     return torch.cat(
         [
-            mean[:, 1:], sd, mean_u[:, 1:], torch.tanh(mean_u[:, 0:1] - mean_loudness * u / (u + 2.0)),
+            mean[:, 1:], sd, mean_u[:, 1:], steps * per_pair * 5.0,
+            torch.tanh(mean_u[:, 0:1] - mean_loudness * u / (u + 2.0)),
             *p, p[2] - p[0], *q, q[2] - q[0],
-            fixed[:, 6:8] * per_pair * 5.0, fixed[:, 10:11] * per_pair * 5.0, torch.sqrt(fixed[:, 11:12] * per_pair + 1e-5) * 10,
+            fixed[:, 6:8] * per_pair * 5.0, fixed[:, 10:11] * per_pair * 5.0,
+            torch.sqrt(fixed[:, 11:12] * per_pair + 1e-5) * 10.0,
             fixed[:, 8:10] * per_pair * 20.0, rates, fixed[:, 5:6] * per_frame * 20.0, v / (a + 0.5), a * per_frame,
         ],
         dim=-1,

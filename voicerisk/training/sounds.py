@@ -1,6 +1,7 @@
 """Sounds of a telephone line that are no caller: hold music, ringing, keys, tones, noise. All synthesised, all seeded.
 
-Every function gives float32 samples at 8 kHz of the asked length, at a peak near 0.5 or an RMS near 0.1; the caller sets the level.
+Every function gives float32 samples at 8 kHz of the asked length, with a peak near 0.5 or an RMS near 0.1; who asks
+sets the level.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,7 @@ _RINGBACK: Final = (
     ((425.0,), (0.25, 0.25)),
     ((350.0, 440.0), (10.0,)),
 )
-"""Ringing, busy and dial tones of several countries: frequencies, then seconds on, off, on ... (ITU-T E.180 supplement 2)."""
+"""Ringing, busy and dial tones of several countries: Hz, then seconds on, off, on ... (ITU-T E.180 supplement 2)."""
 _SCALES: Final = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9), (0, 3, 5, 6, 7, 10))
 
 
@@ -160,7 +161,7 @@ def music(rng: Rng, n_samples: int) -> Samples:
 
 
 def line_noise(rng: Rng, n_samples: int) -> Samples:
-    """Hiss, hum, room, car: coloured noise with slow swell, sometimes mains hum, sometimes clicks; sometimes nothing but zeros."""
+    """Hiss, hum, room, car: coloured noise that swells slowly; sometimes hum, clicks, or only zeros."""
     if rng.uniform() < 0.12:
         return np.zeros(n_samples, dtype=np.float32)
     out = coloured_noise(rng, n_samples, rng.uniform(0.0, 2.0)).astype(np.float64)
