@@ -31,7 +31,7 @@ def say(what: Any) -> None:
 
 async def main(folder: Path) -> None:
     """Serves until stdin ends."""
-    store = Store.open(StoreSettings(url=f"sqlite:///{folder}/desk.db"))
+    store = Store.open(StoreSettings(url=f"sqlite:///{folder}/desk.db", answer_within_s=5.0))
     board = LiveBoard()
     floor = Floor(board, store)
     settings = HttpSettings(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0)

@@ -20,7 +20,7 @@ def test_listen_is_heard_under_a_second_behind(desk: Desk) -> None:
     counted = desk.js("({...document.querySelector('.listen').dataset})")
     assert int(counted["received"]) >= int(counted["played"]) > 8000 * 2
     assert (counted["state"], counted["gaps"]) == ("playing", "0")
-    widths = "[...document.querySelectorAll('.meter .bar i')].map((bar) => parseFloat(bar.style.width))"
+    widths = "[...document.querySelectorAll('.meter .bar i')].map((bar) => 100 * bar.style.getPropertyValue('--share'))"
     desk.until(f"Math.min(...{widths}) > 20")
     desk.until("document.querySelector('.call .ears')?.innerText.includes('Maya Cohen')")
     audit = "SELECT person, action, call_id FROM audit WHERE call_id = 'c-90' ORDER BY id"
@@ -43,7 +43,7 @@ def test_hear_why(desk: Desk) -> None:
     bar = desk.js("document.querySelector('.listen').innerText")
     assert "Before the alert" in bar
     assert "of 0:08" in bar
-    widths = "[...document.querySelectorAll('.meter .bar i')].map((bar) => parseFloat(bar.style.width))"
+    widths = "[...document.querySelectorAll('.meter .bar i')].map((bar) => 100 * bar.style.getPropertyValue('--share'))"
     desk.until(f"Math.min(...{widths}) > 20")
     audit = "SELECT person, action, alert_id FROM audit WHERE call_id = 'c-91' ORDER BY id"
     assert desk.rows(audit) == [("Maya Cohen", "listen.cause", alert["id"])]

@@ -46,7 +46,9 @@ class Served:
 async def serving(folder: Path, settings: HttpSettings | None = None) -> AsyncIterator[Served]:
     """The HTTP side on a free loopback port, until the block ends."""
     settings = settings or HttpSettings(port=0, updates_per_s=10)
-    store = Store.open(StoreSettings(url=f"sqlite:///{folder}/x.db", busy_timeout_s=0.05, retry_s=0.05))
+    store = Store.open(
+        StoreSettings(url=f"sqlite:///{folder}/x.db", busy_timeout_s=0.05, retry_s=0.05, answer_within_s=5.0)
+    )
     floor = Floor(LiveBoard(), store)
     server = HttpServer(create_app(floor.board, store, floor, settings, session_key=KEY), settings)
     try:

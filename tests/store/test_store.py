@@ -22,7 +22,7 @@ from voicerisk.store.writer import StoreError
 
 
 def _settings(path: Path) -> StoreSettings:
-    return StoreSettings(url=f"sqlite:///{path}/x.db", busy_timeout_s=0.05, retry_s=0.05)
+    return StoreSettings(url=f"sqlite:///{path}/x.db", busy_timeout_s=0.05, retry_s=0.05, answer_within_s=5.0)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ _SAVE_AND_DIE = textwrap.dedent("""
     from voicerisk.store.store import Store
 
     async def main():
-        store = Store.open(StoreSettings(url=sys.argv[1]))
+        store = Store.open(StoreSettings(url=sys.argv[1], answer_within_s=5.0))
         for n in range(int(sys.argv[2])):
             assert await store.save_alert(an_alert(f"c-{n}"))
         os.kill(os.getpid(), signal.SIGKILL)
@@ -108,14 +108,14 @@ async def test_saved_alert_survives_sigkill(tmp_path: Path, n_alerts: int) -> No
     url = f"sqlite:///{tmp_path}/x.db"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", _SAVE_AND_DIE, url, str(n_alerts))
     assert await asyncio.wait_for(process.wait(), 30) == -signal.SIGKILL
-    store = Store.open(StoreSettings(url=url))
+    store = Store.open(StoreSettings(url=url, answer_within_s=5.0))
     assert {alert.call_id for alert in await store.open_alerts()} == {f"c-{n}" for n in range(n_alerts)}
     await store.close()
 
 
 async def test_concurrent_writers(store: Store, tmp_path: Path) -> None:
     """Two stores on one database (a second process would be the same) lose nothing and mix nothing up."""
-    other = Store.open(StoreSettings(url=f"sqlite:///{tmp_path}/x.db"))
+    other = Store.open(StoreSettings(url=f"sqlite:///{tmp_path}/x.db", answer_within_s=5.0))
     mine = [an_alert(f"a-{n}", 1000.0 + n) for n in range(100)]
     theirs = [an_alert(f"b-{n}", 1000.0 + n) for n in range(100)]
     await asyncio.gather(*(store.save_alert(alert) for alert in mine), *(other.save_alert(alert) for alert in theirs))

@@ -12,7 +12,7 @@ from voicerisk.call import Call
 from voicerisk.events import CallEnded, Event, TalkOverlap, TensionWindow, Window
 from voicerisk.floor import Outcome
 from voicerisk.media.timeline import Block
-from voicerisk.risk.actions import Action, AlertOpened, ZoneCrossed
+from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated, ZoneCrossed
 from voicerisk.risk.alerts import Alert, NotifyReason
 from voicerisk.server import metrics
 from voicerisk.server.listen import two_sides
@@ -22,6 +22,8 @@ from voicerisk.store.records import CallRecord
 from voicerisk.store.store import Store
 
 _log = structlog.get_logger(__name__)
+
+_AlertAction = AlertOpened | AlertUpdated | AlertResolved
 
 CURVE_PIECE: Final = 64
 """Levels saved at a time: about half a minute, which is what a crash may cost of a curve."""
@@ -54,15 +56,15 @@ class Recorder:
         self._board = board
         self._store = store
         self._notes: dict[str, _Notes] = {}
-        self._alerts: asyncio.Queue[tuple[Action, float | None]] = asyncio.Queue()
+        self._alerts: asyncio.Queue[tuple[_AlertAction, float | None, asyncio.Task[bool]]] = asyncio.Queue()
         self._saves: set[asyncio.Task[bool]] = set()
         self._delays_s: deque[float] = deque(maxlen=RECENT_DELAYS)
         self._task: asyncio.Task[None] | None = None
         store.on_durable(board.alert_durable)
 
     def start(self) -> None:
-        """Begins to save alerts, one after another, so that their order is kept."""
-        self._task = asyncio.get_running_loop().create_task(self._save_alerts())
+        """Begins to show alerts, each after it has been saved, in the order in which they came."""
+        self._task = asyncio.get_running_loop().create_task(self._show_alerts())
 
     async def stop(self) -> None:
         """Returns once everything that was handed over has been saved, or refused by the database."""
@@ -111,10 +113,12 @@ class Recorder:
         self.act(outcome.actions, received_at_s)
 
     def act(self, actions: Sequence[Action], received_at_s: float | None = None) -> None:
-        """Queues what the engine asked for."""
+        """Begins to save what the engine asked for, and queues it to be shown."""
         for action in actions:
             if not isinstance(action, ZoneCrossed):
-                self._alerts.put_nowait((action, received_at_s))
+                # All at once, so that alerts that come together share a commit and none waits for another's.
+                saving = asyncio.get_running_loop().create_task(self._store.save_alert(action.alert))
+                self._alerts.put_nowait((action, received_at_s, saving))
 
     async def acted(self, actions: Sequence[Action], alert: Alert) -> Alert:
         """Returns once what a person did to the alert is saved and shown, after all that was queued before it."""
@@ -176,22 +180,19 @@ class Recorder:
         self._saves.add(task)
         task.add_done_callback(self._saves.discard)
 
-    async def _save_alerts(self) -> None:
+    async def _show_alerts(self) -> None:
         while True:
-            action, received_at_s = await self._alerts.get()
+            action, received_at_s, saving = await self._alerts.get()
             try:
-                await self._save_alert(action, received_at_s)
+                self._show_alert(action, received_at_s, durable=await saving)
             except Exception:
                 # One alert that cannot be saved or shown must not silence all later ones.
                 _log.exception("an alert could not be shown")
             finally:
                 self._alerts.task_done()
 
-    async def _save_alert(self, action: Action, received_at_s: float | None) -> None:
-        if isinstance(action, ZoneCrossed):
-            return
+    def _show_alert(self, action: _AlertAction, received_at_s: float | None, *, durable: bool) -> None:
         alert = action.alert
-        durable = await self._store.save_alert(alert)
         self._board.alert_changed(alert, durable=durable)
         if isinstance(action, AlertOpened):
             metrics.alerts_opened.labels(alert.rule, alert.severity).inc()

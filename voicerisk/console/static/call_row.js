@@ -58,7 +58,7 @@ export const CallRow = {
       </span>
       <span class="call-curve" aria-hidden="true">
         <svg viewBox="0 0 240 36" preserveAspectRatio="none"><path :d="path" vector-effect="non-scaling-stroke"/></svg>
-        <span class="bar"><i :style="{ width: (percent ?? 0) + '%' }"></i></span>
+        <span class="bar"><i :style="{ '--share': (percent ?? 0) / 100 }"></i></span>
       </span>
       <span class="call-facts">
         <span class="time" title="since the call began">{{ lasts }}</span>

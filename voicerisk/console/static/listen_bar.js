@@ -66,8 +66,8 @@ export const ListenBar = {
       <span class="listen-state" :class="[state, { problem }]" role="status"><i aria-hidden="true"></i>{{ stateWords }}</span>
       <span class="listen-title"><bdi>{{ title }}</bdi><small>logged as <bdi>{{ person }}</bdi></small></span>
       <span class="meters" aria-hidden="true">
-        <span class="meter"><b>Customer</b><span class="bar"><i :style="{ width: 100 * (levels.customer || 0) + '%' }"></i></span></span>
-        <span class="meter"><b>Agent</b><span class="bar"><i :style="{ width: 100 * (levels.agent || 0) + '%' }"></i></span></span>
+        <span class="meter"><b>Customer</b><span class="bar"><i :style="{ '--share': levels.customer || 0 }"></i></span></span>
+        <span class="meter"><b>Agent</b><span class="bar"><i :style="{ '--share': levels.agent || 0 }"></i></span></span>
       </span>
       <span v-if="alertId && stats.durationS != null" class="behind number">{{ position }}</span>
       <span v-if="!alertId" class="behind">behind live <span class="number">{{ behind }}</span></span>
