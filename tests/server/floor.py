@@ -83,15 +83,16 @@ class Floor:
         ago_s: float = 60.0,
         agent: str = "Noa",
         roles: Sequence[Role] = (Role.CUSTOMER, Role.AGENT),
+        saved: bool = True,
     ) -> None:
         """A call comes in (and began `ago_s` ago)."""
         labels = {"agent": agent, "customer": "h:" + format(zlib.crc32(call_id.encode()) * 0x10001, "016x")}
         self.board.call_started(
             call_id, gateway="twilio", roles=roles, started_at_s=now_s() - ago_s, queue=queue, labels=labels
         )
-        await self.store.save_call(
-            CallRecord(id=call_id, gateway="twilio", started_at_s=now_s() - ago_s, roles=roles, queue=queue)
-        )
+        if saved:
+            record = CallRecord(id=call_id, gateway="twilio", started_at_s=now_s() - ago_s, roles=roles, queue=queue)
+            await self.store.save_call(record)
 
     def level(self, call_id: str, at_s: float, level: float, held: bool = False) -> None:
         """The call's tension at media second `at_s`."""
@@ -160,7 +161,7 @@ class Floor:
         for number, goal in enumerate(goals):
             call_id = f"CA{rng.integers(16**12):012x}"
             ago_s = float(rng.integers(20, 600)) if number > 3 else 95.0 + 30 * number
-            await self.call(call_id, QUEUES[number % len(QUEUES)], ago_s, AGENTS[number % len(AGENTS)])
+            await self.call(call_id, QUEUES[number % len(QUEUES)], ago_s, AGENTS[number % len(AGENTS)], saved=False)
             wander = 0.25
             for at_s in range(1, round(min(ago_s, 130.0))):
                 wander += 0.05 * (goal - wander) + 0.04 * float(rng.standard_normal())
