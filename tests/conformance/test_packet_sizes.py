@@ -42,11 +42,20 @@ def _blocks(name: str, messages: Iterable[Message]) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("name", ["freeswitch/audio-fork.jsonl.gz", "freeswitch/audio-stream.jsonl.gz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "freeswitch/audio-fork.jsonl.gz",
+        "freeswitch/audio-stream.jsonl.gz",
+        "asterisk/websocket-json.customer.jsonl.gz",
+        "asterisk/websocket-text.agent.jsonl.gz",
+        "audiohook/stereo.jsonl.gz",
+    ],
+)
 @settings(max_examples=8, deadline=None)
 @given(sizes=st.lists(st.integers(1, 6400), min_size=1, max_size=6))
 def test_binary_audio_cut_anywhere(name: str, sizes: Sequence[int]) -> None:
-    """FreeSWITCH's bytes, cut at any byte into messages of any length up to 100 ms and more, give the same blocks."""
+    """A gateway's bytes, cut at any byte into messages of any length up to 100 ms and more, give the same blocks."""
     messages = _messages(name)
     sizes = [*sizes, 640]  # one size of a byte would make a quarter of a million messages
     audio = b"".join(message for message in messages if isinstance(message, bytes))
@@ -54,6 +63,19 @@ def test_binary_audio_cut_anywhere(name: str, sizes: Sequence[int]) -> None:
     cut = [audio[a:b] for a, b in zip([0, *edges], edges, strict=False)]
     assert b"".join(cut) == audio
     assert _blocks(name, [messages[0], *cut]) == _blocks(name, messages)
+
+
+@settings(max_examples=8, deadline=None)
+@given(sizes=st.lists(st.integers(1, 6400), min_size=1, max_size=6))
+def test_tcp_cut_anywhere(sizes: Sequence[int]) -> None:
+    """AudioSocket's byte stream, cut anywhere into reads of any length, gives the same blocks."""
+    name = "asterisk/audiosocket.customer.jsonl.gz"
+    messages = _messages(name)
+    whole = b"".join(message for message in messages if isinstance(message, bytes))
+    edges = list(accumulate(chain.from_iterable(repeat([*sizes, 640], len(whole)))))
+    reads = [whole[a:b] for a, b in zip([0, *edges], edges, strict=False) if a < len(whole)]
+    assert b"".join(reads) == whole
+    assert _blocks(name, reads) == _blocks(name, messages)
 
 
 @pytest.mark.parametrize("packet_ms", [60, 100, 200])

@@ -53,6 +53,7 @@ def test_options_change_what_a_protocol_assumes() -> None:
         ("twilio", {"tracks": {"inbound": "boss"}}, "tracks"),
         ("asterisk-websocket", {"format": "opus"}, "format"),
         ("audiosocket", {"calls": {"x": {"role": "agent"}}}, "call_id"),
+        ("audiosocket", {"calls": {"40325EC2": {"call_id": "c", "role": "agent"}}}, "40325EC2"),
         ("l16", {"rate_hz": "fast"}, "rate_hz"),
         ("l16", {"rate_hz": 1}, "rate_hz"),
         ("l16", {"n_channels": 3}, "n_channels"),

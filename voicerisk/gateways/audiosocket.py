@@ -57,6 +57,11 @@ class AudioSocketOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     calls: Mapping[str, RegisteredCall] = {}
     """Calls that are known for good, by UUID in lower case."""
 
+    def __post_init__(self) -> None:
+        for name in self.calls:
+            if not _is_uuid(name):
+                raise ValueError(f"calls: {name!r} is not a UUID in lower case with hyphens")
+
 
 TICK_S: Final = 0.02
 _HEADER: Final = struct.Struct(">BH")
@@ -102,19 +107,20 @@ class AudioSocketCodec:
         """What the frames mean that `message` completes, in order. Raises `CodecError` only."""
         if isinstance(message, str):
             raise CodecError("message: bytes are wanted")
+        if self._ended:
+            return (Ignored("bytes after the end"),)
         buffer = self._buffer
         buffer += message
         events: list[GatewayEvent] = []
         at = 0
-        while len(buffer) - at >= _HEADER.size:
+        while len(buffer) - at >= _HEADER.size and not self._ended:
             frame_type, n_bytes = _HEADER.unpack_from(buffer, at)
             stop = at + _HEADER.size + n_bytes
             if stop > len(buffer):
                 break
-            payload = bytes(buffer[at + _HEADER.size : stop])
+            events.extend(self._frame(frame_type, bytes(buffer[at + _HEADER.size : stop])))
             at = stop
-            events.extend((Ignored("frame after the end"),) if self._ended else self._frame(frame_type, payload))
-        del buffer[:at]
+        del buffer[: len(buffer) if self._ended else at]
         return events
 
     def receive_end(self, *, clean: bool) -> Sequence[GatewayEvent]:
@@ -200,3 +206,10 @@ class AudioSocketCodec:
         return StreamStarted(
             call_id=call.call_id, stream_id=stream_id, channels=(Channel(call.role, rate_hz),), labels=call.labels
         )
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
