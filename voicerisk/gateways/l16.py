@@ -1,9 +1,9 @@
 """The L16 family: the first text message is JSON about the call, then binary messages of 16-bit little-endian samples.
 
 One codec for FreeSWITCH mod_audio_fork (https://github.com/drachtio/drachtio-freeswitch-modules), mod_audio_stream
-(https://github.com/amigniter/mod_audio_stream), jambonz `listen` (https://docs.jambonz.org/verbs/verbs/listen) and
-Vonage (https://developer.vonage.com/en/voice/voice-api/guides/websockets), because they differ in the words of the JSON
-only. Binary messages are read as one stream of bytes: frames may be merged, short, empty or cut within a sample.
+(https://github.com/amigniter/mod_audio_stream), jambonz `listen` (https://docs.jambonz.org/verbs/verbs/listen), Vonage
+(https://developer.vonage.com/en/voice/voice-api/guides/websockets) and Sinch, because they differ in the words of the
+JSON only. Binary messages are read as one stream of bytes: frames may be merged, short, empty or cut within a sample.
 
 What the first text may say, all optional; the same words in the URL's query stand in for what it leaves out, and the
 header `x-call-id` for the call:
