@@ -232,3 +232,13 @@ def test_only_a_hashed_customer_is_kept(floor: Floor) -> None:
     hashed = "h:" + "0" * 32
     assert floor.open_stream("s", started("a", customer=hashed), 1.0).facts.customer == hashed
     assert floor.open_stream("t", started("b", customer="+972501234567"), 1.0).facts.customer is None
+
+
+@pytest.mark.parametrize("label", ["optOut", "opt_out"])
+def test_a_stream_that_says_so_is_not_scored(floor: Floor, label: str) -> None:
+    """A caller who opted out at the gateway gives no chunk for the model, from the first sample on."""
+    call = floor.open_stream("s", started(**{label: "True"}), 1000.0)
+    call.receive("s", Audio(0, np.full(8000, 1000, np.int16)))
+    assert call.opted_out
+    assert call.media_s > 0.9
+    assert call.take_chunks() == []

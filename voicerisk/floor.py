@@ -83,6 +83,8 @@ class Floor:
             times = self._times_used.get(started.call_id, 0) + 1
             call = self._new_call(_numbered(started.call_id, times), started, now)
         call.open_stream(stream, started.channels, started.labels)
+        if any(str(started.labels.get(name, "")).lower() in _YES for name in OPT_OUT_LABELS):
+            call.opt_out()
         self._remember(started.call_id, times)
         self._calls[call.facts.call] = call
         self._broken_at.pop(call.facts.call, None)
