@@ -251,6 +251,8 @@ class IngestConnection(asyncio.Protocol):
         if isinstance(error, Refused):
             self.close(error.code, error.reason, "refused")
         elif isinstance(error, CodecError):
+            # Some protocols have a farewell of their own.
+            self._send_answers()
             # Text of the wrong shape is bad data; a kind of message the protocol has no use for is unsupported.
             self.close(1007 if self._wire.latest_is_text else 1003, str(error), "bad_message")
         elif isinstance(error, UnicodeDecodeError):

@@ -64,6 +64,14 @@ _USUAL_GATEWAYS = tuple(
         ("/stream", "freeswitch-audio-stream"),
         ("/jambonz", "jambonz"),
         ("/vonage", "vonage"),
+        ("/asterisk", "asterisk-websocket"),
+        ("/audiohook", "audiohook"),
+        ("/telnyx", "telnyx"),
+        ("/signalwire", "signalwire"),
+        ("/plivo", "plivo"),
+        ("/exotel", "exotel"),
+        ("/bandwidth", "bandwidth"),
+        ("/sinch", "sinch"),
     )
 )
 

@@ -53,7 +53,7 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     retry_after_s: _Count = 5
     """What a refused peer is told in Retry-After."""
 
-    turn_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 16 * 1024
+    turn_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 8 * 1024
     """Bytes taken from one connection before the others have their turn; what is more waits, first in one read buffer,
     then in the kernel, then at the peer (TCP's own back-pressure)."""
 
