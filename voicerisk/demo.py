@@ -24,6 +24,8 @@ CALLS_DIR: Final = Path(__file__).resolve().parent.parent / "streams" / "demo"
 STAGGER_S: Final = 0.7
 """Calls do not all begin at the same moment."""
 
+QUEUES: Final = ("Billing", "Orders", "Technical support")
+
 PAUSE_S: Final = 8.0
 """Between one round of calls and the next, when the demo goes on until it is stopped."""
 
@@ -156,7 +158,8 @@ class _Round:
         call = self._calls[call_id]
         await asyncio.sleep(number * STAGGER_S)
         url = f"ws://127.0.0.1:{self._service.ingest.port}{call.way_in}"
-        messages = PROTOCOLS[call.protocol](SimulatedCall(path=call.path, call_id=call_id, labels={"queue": "demo"}))
+        labels = {"queue": QUEUES[number % len(QUEUES)]}
+        messages = PROTOCOLS[call.protocol](SimulatedCall(path=call.path, call_id=call_id, labels=labels))
         try:
             await play(url, messages)
         except Exception as error:  # whatever hinders one call is told at the end and must not end the others

@@ -85,9 +85,10 @@ class LiveBoard:
             return
         view = live.view
         self._mark(live)
-        view.media_s, view.held, view.quality, view.talk_over_s = window.at_s, held, window.quality, talk_over_s
+        view.media_s, view.held, view.talk_over_s = window.at_s, held, talk_over_s
         if view.opted_out:
             return
+        view.quality = window.quality
         level = None if window.evidence is Evidence.TOO_LITTLE_SPEECH else window.level
         view.level, view.zone, view.evidence, view.reasons = level, window.zone, window.evidence, window.reasons
         _extend(view, window.at_s, level)
