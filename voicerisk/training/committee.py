@@ -128,6 +128,7 @@ def fit(
     n_classes: int,
     seed: int,
     report: Callable[[int, float], None] | None = None,
+    start: Committee | None = None,
 ) -> list[Committee]:
     """Return one trained committee for each row of `lesson.weights`.
 
@@ -138,13 +139,17 @@ def fit(
         n_classes: Number of classes.
         seed: Of weights, draws and dropout.
         report: Gets the step and the loss, every 25 steps.
+        start: One committee to go on from, of the size that `settings` say; its view of the inputs stays.
     """
     torch.manual_seed(seed)
     n_scales, each = lesson.scales.shape[1], settings.members
     n_members = each * len(lesson.weights)
     heard = lesson.weights.sum(0) > 0
     net = Committee(lesson.inputs.shape[-1], n_scales + n_classes, n_members, settings.hidden, settings.dropout)
-    net.standardise(lesson.inputs[:, heard].flatten(0, 1))
+    if start is None:
+        net.standardise(lesson.inputs[:, heard].flatten(0, 1))
+    else:
+        net.load_state_dict(start.state_dict())
     inputs = net.normalised(lesson.inputs)
     n_domains = int(lesson.domains.max()) + 1
     spy = nn.Parameter(0.05 * torch.randn(n_members, settings.hidden, n_domains))

@@ -13,19 +13,20 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from voicerisk.training import corpora, lessons
-from voicerisk.training.calibrate import Platt, fit_platt
 from voicerisk.training.committee import Committee, CommitteeSettings, Lesson, fit
 from voicerisk.training.corpora.clip import Clip, CorpusError
 from voicerisk.training.curves import draw_curves
 from voicerisk.training.data import Progress, chunk_sums, load_chunks, pooled_forms, save_chunks
 from voicerisk.training.detector import fit_detector, stream_inputs
+from voicerisk.training.judging import DEVELOPMENT, Metrics, calibrate, fit_calibration, judged, left_out, summary
 from voicerisk.training.lessons import Forms
 from voicerisk.training.metrics import auc
-from voicerisk.training.network import EMOTIONS, SCALES, Ear
+from voicerisk.training.network import EMOTIONS, Ear
 from voicerisk.training.settings import TrainSettings, read_settings
 from voicerisk.training.split import Part, divide
 
@@ -36,35 +37,6 @@ METRICS_FILE: Final = "metrics.json"
 CURVES_FILE: Final = "curves.png"
 LOG_FILE: Final = "train.log"
 SETTINGS_FILE: Final = "train.toml"
-
-QUIET: Final = frozenset({"neutral", "calm", "sad"})
-
-
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A corpus judged by committees that never heard it.
-
-    Areas under the curve of anger against the rest, and against neutral, calm and sad; by the voice alone, and beside
-    the caller's own baseline.
-    """
-
-    corpus: str
-    rest: float
-    calm: float
-    rest_known: float
-    calm_known: float
-
-
-class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run measured on the way; the card's figures come from `evaluate`."""
-
-    left_out: tuple[LeftOut, ...]
-    mean_rest: float
-    mean_calm: float
-    mean_rest_known: float
-    mean_calm_known: float
-    dev_tension: float
-    detector: float
-    calibration: dict[str, Platt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +56,7 @@ class _Material:
     forms: Forms
     weights: Tensor
     """(committees, n): to ship, to calibrate (development speakers unheard), then one for each corpus left out"""
-    dev: list[int]
+    dev: npt.NDArray[np.int64]
 
 
 def train(config: Path, folder: Path, root: Path | None = None, report: Progress = lambda *_: None) -> Trained:
@@ -114,7 +86,7 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
         tones = _committees("tone", settings, settings.tone, tone_lesson, losses, report)
         knowns = _committees("known", settings, settings.known, known_lesson, losses, report)
         draw_curves(losses, folder / CURVES_FILE)
-        metrics = _calibrate(settings, material, tone_lesson, known_lesson, tones, knowns, detector_auc)
+        metrics = _judge(settings, material, tones, knowns, tone_lesson, detector_auc)
         (folder / METRICS_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(metrics)) + b"\n")
         torch.save({"tone": [_packed(c) for c in tones], "known": [_packed(c) for c in knowns]}, folder / EARS_FILE)
     metrics = msgspec.json.decode((folder / METRICS_FILE).read_bytes(), type=Metrics)
@@ -123,9 +95,8 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
         Ear(_unpacked(tone), _unpacked(known), detector).eval()
         for tone, known in zip(stored["tone"], stored["known"], strict=True)
     ]
-    log.info("corpus-out mean %.4f / %.4f, known %.4f / %.4f; development speakers %.4f; speech %.4f",
-             metrics.mean_rest, metrics.mean_calm, metrics.mean_rest_known, metrics.mean_calm_known,
-             metrics.dev_tension, metrics.detector)  # fmt: skip
+    for row in metrics.left_out:
+        log.info("%s: %.3f / %.3f, known %.3f / %.3f", row.name, row.rest, row.calm, row.rest_known, row.calm_known)
     return Trained(settings, ears[0], dict(zip(settings.judged_corpora, ears[2:], strict=True)), metrics, folder)
 
 
@@ -162,7 +133,7 @@ def _material(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
     heard = [teaches & ~in_part["test"], teaches & in_part["train"]]
     heard += [teaches & np.array([clip.corpus != name for clip in clips]) for name in settings.judged_corpora]
     weights = torch.stack([lessons.balanced(clips, each, settings.balance) for each in heard])
-    return _Material(clips, forms, weights, np.flatnonzero(teaches & in_part["dev"]).tolist())
+    return _Material(clips, forms, weights, np.flatnonzero(teaches & in_part["dev"]))
 
 
 def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: Progress) -> tuple[Committee, float]:
@@ -205,78 +176,38 @@ def _committees(
     return fit(lesson, size, settings.importance.weights, len(EMOTIONS), settings.seed, told)
 
 
-def _calibrate(
+def _judge(
     settings: TrainSettings,
     material: _Material,
-    tone_lesson: Lesson,
-    known_lesson: Lesson,
     tones: list[Committee],
     knowns: list[Committee],
+    lesson: Lesson,
     detector_auc: float,
 ) -> Metrics:
-    """Calibrate all committees in place by what they say of clips they never heard, and return what that shows."""
-    clips, n = material.clips, len(material.clips)
+    """Calibrate all committees in place by what they say of clips that they never heard, and return what that shows."""
+    clips = material.clips
     corpus = np.array([clip.corpus for clip in clips])
-    judges = {name: np.flatnonzero(corpus == name) for name in settings.judged_corpora}
-    fitted: dict[str, Platt] = {}
-    unheard: dict[str, np.ndarray] = {}
-    for kind, lesson, committees in (("tone", tone_lesson, tones), ("known", known_lesson, knowns)):
-        seen = [(committees[2 + i], rows, name) for i, (name, rows) in enumerate(judges.items())]
-        seen.append((committees[1], np.array(material.dev), "dev"))
-        able = ((material.weights if kind == "tone" else lesson.weights).sum(0) > 0).numpy()
-        raw = np.full((n, len(SCALES) + len(EMOTIONS)), np.nan)
-        samples: list[tuple[np.ndarray, np.ndarray, str]] = []
-        for committee, rows, name in seen:
-            rows = rows[able[rows]]
-            if not len(rows):
-                continue
-            with torch.inference_mode():
-                said = committee(lesson.inputs[0, rows]).double().numpy()
-            samples.append((rows, said, name))
-            if name != "dev":
-                raw[rows] = said
-            else:
-                unheard[f"{kind}_dev"] = said[:, 0]
-        unheard[kind] = raw
-        slopes, offsets = torch.ones(raw.shape[1]), torch.zeros(raw.shape[1])
-        for index, scale in enumerate(SCALES):
-            truth = lesson.scales[:, index].double().numpy()
-            known = [(said[:, index], truth[rows], [name] * len(rows)) for rows, said, name in samples]
-            x, y, groups = (np.concatenate(part) for part in zip(*known, strict=True))
-            clear = np.isin(y, (0.0, 1.0))
-            platt = fit_platt(x[clear], y[clear], groups[clear].tolist())
-            fitted[f"{kind}_{scale}"] = platt
-            slopes[index], offsets[index] = platt.slope, platt.offset
-        for committee in committees:
-            committee.calibrate(slopes, offsets)
-    truth = tone_lesson.scales[:, 0].double().numpy()
-    quiet = np.array([clip.emotion in QUIET or clip.emotion in {"angry", "tense"} for clip in clips])
-    rows_out = []
-    for name, rows in judges.items():
-        figures = {}
-        for kind in ("tone", "known"):
-            score = unheard[kind][rows, 0]
-            ok = ~np.isnan(score) & ~np.isnan(truth[rows])
-            for against, mask in (("rest", ok), ("calm", ok & quiet[rows])):
-                figures[against + ("" if kind == "tone" else "_known")] = _area(truth[rows][mask], score[mask])
-        rows_out.append(LeftOut(corpus=name, **figures))
-    dev = np.array([i for i in material.dev if (material.weights.sum(0) > 0)[i]])
-    known = ~np.isnan(truth[dev])
-    means = {
-        key: float(np.nanmean([getattr(row, key) for row in rows_out]))
-        for key in ("rest", "calm", "rest_known", "calm_known")
-    }
-    return Metrics(
-        left_out=tuple(rows_out),
-        **{f"mean_{key}": round(value, 4) for key, value in means.items()},
-        dev_tension=_area(truth[dev][known], unheard["tone_dev"][known]),
-        detector=round(detector_auc, 4),
-        calibration=fitted,
-    )
+    groups = {name: np.flatnonzero(corpus == name) for name in settings.judged_corpora}
+    groups[DEVELOPMENT] = material.dev
+    calm_baselines = msgspec.structs.replace(settings.baseline, calm_share=1.0)
+    known_lesson = lessons.known_lesson(clips, material.forms[:3], material.weights, calm_baselines, settings.seed + 1)
+    said, fitted = {}, {}
+    for kind, committees, of in (("tone", tones, lesson), ("known", knowns, known_lesson)):
+        # Committee 1 never heard the development speakers; from 2 on, each never heard one corpus.
+        places = [*range(2, 2 + len(settings.judged_corpora)), 1]
+        judges = {name: (committees[at], rows) for at, (name, rows) in zip(places, groups.items(), strict=True)}
+        raw = judged(judges, of)
+        fitted[kind] = fit_calibration(raw, of, groups)
+        calibrate(committees, fitted[kind])
+        said[kind] = raw[:, 0]
+    truth = lesson.scales[:, 0].double().numpy()
+    rows = [left_out(name, rows, clips, truth, said["tone"], said["known"]) for name, rows in groups.items()]
+    calibration = {f"{kind}_{scale}": platt for kind, of in fitted.items() for scale, platt in of.items()}
+    return summary(rows, detector_auc, calibration)
 
 
-def _area(truth: np.ndarray, score: np.ndarray) -> float:
-    return round(auc(truth.astype(np.int64), score.astype(np.float64), np.ones(len(truth))), 4)
+def _area(truth: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> float:
+    return auc(truth.astype(np.int64), score, np.ones(len(truth)))
 
 
 def _packed(net: Committee) -> dict[str, Tensor]:
