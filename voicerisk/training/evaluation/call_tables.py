@@ -7,13 +7,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from voicerisk.events import Zone
 from voicerisk.tension import TensionSettings
 from voicerisk.tension.baseline import log_odds, probability
 from voicerisk.tension.settings import DEFAULT_ZONES, with_suggestion
 from voicerisk.training.evaluation.calls import Outcome, Window
 from voicerisk.training.metrics import DECIMALS, RESAMPLES
-from voicerisk.zones import Zones, ZoneTracker
+from voicerisk.zones import Latch, Zones
 
 SOON_S: Final = 10.0
 LATE_S: Final = 30.0
@@ -61,14 +60,14 @@ class CurvePoint(msgspec.Struct, frozen=True):
 
 def alerts_at(windows: Sequence[Window], zones: Zones) -> list[float]:
     """Return the media seconds at which the level would have entered red, had the zones been these."""
-    tracker = ZoneTracker(zones)
+    if max((window.level for window in windows), default=0.0) < zones.red.enter:
+        return []  # saves most of the work when many settings are tried
+    red = Latch(zones.red)
     found: list[float] = []
-    before = tracker.zone
     for window in windows:
-        now = tracker.step(window.level, window.evidence_s)
-        if now is Zone.RED and before is not Zone.RED:
+        before = red.on
+        if red.step(window.level, window.evidence_s) and not before:
             found.append(window.at_s)
-        before = now
     return found
 
 

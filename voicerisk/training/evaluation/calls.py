@@ -13,13 +13,12 @@ import msgspec
 import numpy as np
 import soundfile
 
+from voicerisk.config import Config
 from voicerisk.events import Role
 from voicerisk.floor import FloorSettings
 from voicerisk.replay import replay
 from voicerisk.scoring.contract import CHUNK_S, RATE_HZ
 from voicerisk.scoring.model import load_model
-from voicerisk.tension import TensionSettings
-from voicerisk.tension.settings import with_suggestion
 from voicerisk.training import callsounds, channel
 from voicerisk.training.corpora import read_audio
 from voicerisk.training.corpora.clip import Audio
@@ -120,10 +119,8 @@ def _plan(random: np.random.Generator, *, escalates: bool, mood: Mood, harsh: bo
 
 
 def shipped_settings(model_folder: Path) -> FloorSettings:
-    """Return the settings that a site gets which configures nothing: the model's suggestion of where red begins."""
-    suggested = load_model(model_folder).spec.thresholds
-    tension = with_suggestion(TensionSettings(), enter=suggested.enter, leave=suggested.leave, hold_s=suggested.hold_s)
-    return FloorSettings(tension=tension)
+    """Return the settings of a site that configures nothing: red begins where the model's folder suggests."""
+    return Config().floor_with(load_model(model_folder))
 
 
 def run_calls(
