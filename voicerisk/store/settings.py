@@ -16,7 +16,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     busy_timeout_s: _Seconds = 5.0
     """How long a write waits for another process that holds the SQLite database, before it counts as failed."""
 
-    answer_within_s: _Seconds = 0.15
+    answer_within_s: _Seconds = 0.5
     """How long an alert may wait for its commit before it is shown all the same, marked as not saved yet. A commit
     takes milliseconds; a disk that stalls must not keep an alert from the screen."""
 
