@@ -91,9 +91,9 @@ def test_names_are_printed_as_they_are(tmp_path: Path, monkeypatch: pytest.Monke
     assert "[bold]b.wav: not a readable audio file" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["replay", "score"])
+@pytest.mark.parametrize(("command", "style"), [("replay", "--json"), ("score", "--json"), ("replay", None)])
 def test_what_a_person_can_mend_is_said_in_a_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, style: str | None
 ) -> None:
     """A missing file, text instead of sound, an unknown model, wrong channels: exit code 1, one line, no traceback."""
     monkeypatch.chdir(tmp_path)
@@ -109,12 +109,11 @@ def test_what_a_person_can_mend_is_said_in_a_line(
         (["good.wav", "--channels", "agent"], "good.wav: has 2 channels"),
         (["good.wav", "--channels", "agent,agent"], "two of its channels are said to be agent's"),
     ):
-        for style in ([], ["--json"]):
-            done = quick(command, *arguments, *style)
-            assert done.exit_code == 1, done.stderr
-            assert said in done.stderr
-            assert len(done.stderr.strip().splitlines()) == 1
-            assert done.stdout == ""
+        done = quick(command, *arguments, *([style] if style else []))
+        assert done.exit_code == 1, done.stderr
+        assert said in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert done.stdout == ""
 
 
 def test_a_bad_recording_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

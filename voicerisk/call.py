@@ -120,7 +120,7 @@ class Call:
         self.labels.update(labels)
 
     def receive(self, stream: str, event: GatewayEvent) -> None:
-        """The stream's next event; afterwards chunks and blocks may be ready. Of a call that is over nothing is taken."""
+        """The stream's next event; afterwards chunks and blocks may be ready. A call that is over takes nothing."""
         if self.ended_because is not None:
             return
         if isinstance(event, Audio):
