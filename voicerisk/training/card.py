@@ -143,7 +143,8 @@ def _clips(result: Evaluation) -> Iterable[str]:
     def line(row: ClipRow) -> list[str]:
         figures = [row.auc_rest, row.auc_calm, row.auc_happy, row.ap_rest, row.auc_rest_baseline]
         figures += [row.stress, row.arousal, row.valence, row.uar]
-        return [row.name, str(row.n), str(row.n_speakers), *map(figure, figures)]
+        name = f"language {row.name}" if row.group == "language" else row.name
+        return [name, str(row.n), str(row.n_speakers), *map(figure, figures)]
 
     yield "### 1. Speakers never trained on\n\nAUC, but for average precision and UAR. Single clips, as recorded."
     yield table([head, *map(line, result.clips)])

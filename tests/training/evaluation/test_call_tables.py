@@ -42,6 +42,14 @@ def test_false_alarms_are_per_hour_of_calm() -> None:
     assert (row.calm_hours, row.n_calm, row.within_10_s.value, row.median_delay_s) == (0.5, 20, None, None)
 
 
+def test_no_false_alarm_is_not_certainty() -> None:
+    """None in half an hour is still compatible with six an hour: the interval says so, and narrows with more hours."""
+    half = call_row("made", [call(str(i), None, seconds=90.0) for i in range(20)], [[]] * 20)
+    assert (half.per_hour.value, half.per_hour.low, half.per_hour.high) == (0.0, 0.0, 6.0)
+    more = call_row("made", [call(str(i), None, seconds=900.0) for i in range(20)], [[]] * 20)
+    assert more.per_hour.high == 0.6
+
+
 def test_marked_stretches_alone_count_as_calm() -> None:
     """Where a reviewer marked only a part as calm, alerts elsewhere are no false alarms, and hours are those marked."""
     marked = msgspec.structs.replace(call("a", None), calm=((10.0, 46.0),))

@@ -96,6 +96,9 @@ def call_row(
         value = figure(np.ones(len(rows)))
         if np.isnan(value):
             return Share(None, None, None)
+        if scale != 1.0 and not hit.any():
+            # None seen: resampling would say "none, for certain". Poisson's 95 % bound is 3 in the time listened.
+            return Share(0.0, 0.0, round(3.0 * scale / float(base.sum()), DECIMALS))
         drawn = np.array([figure(counts) for counts in draws])
         drawn = drawn[~np.isnan(drawn)]
         if not drawn.size:
