@@ -138,7 +138,7 @@ def test_ids_are_not_remembered_without_bound() -> None:
         call = floor.open_stream("s", started(f"c{number}"), float(number))
         floor.close_stream(call, "s", STOP, number + 0.5)
         floor.settle(call, number + 0.5)
-    assert len(floor._times_used) == 50
+    assert len(floor._used) == 50
 
 
 def test_the_last_partial_block_is_scored(floor: Floor) -> None:
@@ -242,3 +242,17 @@ def test_a_stream_that_says_so_is_not_scored(floor: Floor, label: str) -> None:
     assert call.opted_out
     assert call.media_s > 0.9
     assert call.take_chunks() == []
+
+
+def test_a_gateway_that_numbers_its_calls_itself_meets_nobody_elses(floor: Floor) -> None:
+    """The second call of "c" is "c#2" here; a gateway's own "c#2" is another call, under another name."""
+    first = floor.open_stream("s1", started("c"), 1000.0)
+    floor.close_stream(first, "s1", STOP, 1001.0)
+    floor.settle(first, 1001.0)
+    second = floor.open_stream("s2", started("c"), 1002.0)
+    other = floor.open_stream("s3", started("c#2"), 1003.0)
+    assert second.facts.call == "c#2"
+    assert other is not second
+    assert other.facts.call not in ("c", "c#2")
+    assert floor.open_stream("s4", started("c#2"), 1004.0) is other
+    assert floor.open_stream("s5", started("c"), 1005.0) is second

@@ -62,7 +62,7 @@ class Call:
         self.labels: dict[str, str] = {}
         self.opted_out = False
         self._failed = False
-        self.held = False
+        self._paused: set[str] = set()
         self.ended_because: str | None = None
         self._timeline = Timeline(timeline)
         self._tracker = TensionTracker(tension)
@@ -87,6 +87,11 @@ class Call:
     def media_s(self) -> float:
         """Media time up to which blocks have been cut."""
         return round(self._n_blocks * CHUNK_S, 2)
+
+    @property
+    def held(self) -> bool:
+        """Whether a gateway has stopped sending on purpose (hold, secure pause)."""
+        return bool(self._paused)
 
     @property
     def n_streams(self) -> int:
@@ -129,19 +134,22 @@ class Call:
         elif isinstance(event, AudioLost):
             self._timeline.lost(stream, event.n_samples)
             self._cut(self._timeline.blocks())
-        elif isinstance(event, Paused) and not self.held:
-            self.held = True
+        elif isinstance(event, Paused) and stream not in self._paused:
+            self._paused.add(stream)
             self._timeline.pause(stream)
-            self._events.append(CallHeld(**self._fields("call.held", self._n_blocks)))
-        elif isinstance(event, Resumed) and self.held:
-            self.held = False
+            if len(self._paused) == 1:
+                self._events.append(CallHeld(**self._fields("call.held", self._n_blocks)))
+        elif isinstance(event, Resumed) and stream in self._paused:
+            self._paused.discard(stream)
             self._timeline.resume(stream)
-            self._events.append(CallResumed(**self._fields("call.resumed", self._n_blocks)))
+            if not self._paused:
+                self._events.append(CallResumed(**self._fields("call.resumed", self._n_blocks)))
 
     def close_stream(self, stream: str) -> None:
         """The connection is gone. The call itself goes on until `finish`: another connection may continue it."""
         if stream in self._streams:
             self._streams.discard(stream)
+            self._paused.discard(stream)
             self._timeline.close_stream(stream)
             self._cut(self._timeline.blocks())
 

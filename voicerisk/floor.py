@@ -58,7 +58,8 @@ class Floor:
         self._emotions = tuple(emotions)
         self._calls: dict[str, Call] = {}
         self._broken_at: dict[str, float] = {}
-        self._times_used: dict[str, int] = {}
+        # By the gateway's own id: how often it was used, and what the call is called here.
+        self._used: dict[str, tuple[int, str]] = {}
         self._orphans: dict[str, float] = {}
 
     @property
@@ -77,15 +78,18 @@ class Floor:
 
         Raises `ValueError` for channels that cannot be one call's (two of one role, a rate that is not one of sound).
         """
-        times = self._times_used.get(started.call_id, 1)
-        call = self._calls.get(_numbered(started.call_id, times))
+        times, name = self._used.get(started.call_id, (0, ""))
+        call = self._calls.get(name)
         if call is None or call.ended_because is not None:
-            times = self._times_used.get(started.call_id, 0) + 1
-            call = self._new_call(_numbered(started.call_id, times), started, now)
+            times += 1
+            # The name may be taken: by the call that ends just now, or by a gateway that uses such ids itself.
+            while (name := _numbered(started.call_id, times)) in self._calls:
+                times += 1
+            call = self._new_call(name, started, now)
         call.open_stream(stream, started.channels, started.labels)
         if any(str(started.labels.get(name, "")).lower() in _YES for name in OPT_OUT_LABELS):
             call.opt_out()
-        self._remember(started.call_id, times)
+        self._remember(started.call_id, times, name)
         self._calls[call.facts.call] = call
         self._broken_at.pop(call.facts.call, None)
         return call
@@ -134,12 +138,12 @@ class Floor:
             call.finish(reason)
         return calls
 
-    def _remember(self, call_id: str, times: int) -> None:
+    def _remember(self, gateway_id: str, times: int, name: str) -> None:
         """An id that was used gets a number when it comes again, so that no record is overwritten."""
-        self._times_used.pop(call_id, None)
-        self._times_used[call_id] = times
-        if len(self._times_used) > self.settings.risk.max_calls:
-            del self._times_used[next(iter(self._times_used))]
+        self._used.pop(gateway_id, None)
+        self._used[gateway_id] = (times, name)
+        if len(self._used) > self.settings.risk.max_calls:
+            del self._used[next(iter(self._used))]
 
     def _new_call(self, call_id: str, started: StreamStarted, now: float) -> Call:
         facts = CallFacts(

@@ -14,12 +14,14 @@ from voicerisk.floor import Outcome
 from voicerisk.media.timeline import Block
 from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated, ZoneCrossed
 from voicerisk.risk.alerts import Alert, NotifyReason
+from voicerisk.scoring.contract import CHUNK_S
 from voicerisk.server import metrics
 from voicerisk.server.listen import two_sides
 from voicerisk.server.live import LiveBoard
 from voicerisk.store import curve
 from voicerisk.store.records import CallRecord
 from voicerisk.store.store import Store
+from voicerisk.store.writer import StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -27,6 +29,9 @@ _AlertAction = AlertOpened | AlertUpdated | AlertResolved
 
 CURVE_PIECE: Final = 64
 """Levels saved at a time: about half a minute, which is what a crash may cost of a curve."""
+
+WINDOW_S: Final = 2 * CHUNK_S
+"""Between two levels of a curve, as the tension's windows come by default."""
 
 TALK_OVER_WINDOW_S: Final = 30.0
 RECENT_DELAYS: Final = 200
@@ -95,7 +100,21 @@ class Recorder:
             labels=call.labels,
             opted_out=call.opted_out,
         )
-        self._later(self._store.save_call(self._line(call, None)))
+        self._later(self._go_on(call))
+
+    async def _go_on(self, call: Call) -> bool:
+        """Writes the call's line; if the store knows the call from before a restart, its curve goes on behind that."""
+        facts = call.facts
+        try:
+            known = await self._store.call(facts.call)
+        except StoreError:
+            known = None
+        notes = self._notes.get(facts.call)
+        if notes is None:
+            return True
+        if known is not None and notes.n_saved == 0:
+            notes.n_saved = max(0, round((facts.started_at - known.started_at_s) / WINDOW_S))
+        return await self._store.save_call(self._line(call, None))
 
     def heard(self, call: Call, block: Block) -> None:
         """A block of the call's sound, for who listens now or wants to know what was said a moment ago."""
