@@ -155,7 +155,7 @@ def check(config: ConfigOption = None) -> None:
     gateways = ", ".join(gateway.path for gateway in settings.ingest.gateways)
     good = f"The configuration is good. Gateways at {gateways}; model {settings.model!r}."
     out.print(good, highlight=False, markup=False, soft_wrap=True)
-    if openly := ", ".join(gateway.path for gateway in settings.ingest.gateways if not gateway.tokens):
+    if openly := ", ".join(gateway.path for gateway in settings.ingest.gateways if gateway.is_open):
         note = f"Note: {openly} ask for no token; that is safe only because they listen on this machine alone."
         out.print(note, highlight=False, markup=False, soft_wrap=True)
 

@@ -11,9 +11,9 @@ from voicerisk.clock import monotonic_s
 from voicerisk.gateways.routes import codec_maker
 from voicerisk.server.ingest_connection import IngestConnection
 from voicerisk.server.ingest_door import Door, Gateway
+from voicerisk.server.ingest_proof import proof_of
 from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings, TlsSettings
 from voicerisk.server.ingest_sink import Sink
-from voicerisk.server.tokens import TokenBook
 
 _log = structlog.get_logger(__name__)
 
@@ -117,7 +117,8 @@ class IngestServer:
 
 def _gateway(settings: GatewaySettings) -> Gateway:
     make_codec = codec_maker(settings.protocol, settings.options)
-    return Gateway(settings.name, settings.path, TokenBook(settings.tokens), make_codec)
+    proof = proof_of(settings.path, settings.tokens, settings.auth)
+    return Gateway(settings.name, settings.path, proof, make_codec)
 
 
 def _ssl_context(tls: TlsSettings | None) -> ssl.SSLContext | None:

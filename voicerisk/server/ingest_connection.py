@@ -17,7 +17,8 @@ from voicerisk.clock import monotonic_s
 from voicerisk.gateways.codec import CodecError
 from voicerisk.server import metrics
 from voicerisk.server.ingest_deadlines import Deadlines, Due, Phase
-from voicerisk.server.ingest_door import Denied, Door, Visit
+from voicerisk.server.ingest_denied import Denied
+from voicerisk.server.ingest_door import Door, Visit
 from voicerisk.server.ingest_handshake import handshake_of
 from voicerisk.server.ingest_sink import Refused
 from voicerisk.server.ingest_stream import IngestStream
@@ -44,7 +45,8 @@ class IngestConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._visit: Visit
-        self._tick: asyncio.TimerHandle | None = None
+        # The next tick of the codec, or the refusal that is due; a connection never has both.
+        self._timer: asyncio.TimerHandle | None = None
         # Read, and waiting for the next turn.
         self._waiting = b""
         self._writes_stalled = False
@@ -181,25 +183,39 @@ class IngestConnection(asyncio.Protocol):
             self._wire.respond(response)
             return
         try:
-            stream = self._visit.let_in(handshake_of(request), self._wire.key, self.peer, self)
+            stream = self._visit.let_in(handshake_of(request), request.path, self._wire.key, self.peer, self)
         except Denied as denied:
-            self._end(denied.cause, denied.text, clean=False)
-            response = self._wire.refuse(denied.status, denied.text)
-            if denied.status == 503:
-                response.headers["Retry-After"] = str(self._limits.retry_after_s)
-            elif denied.status == 401:
-                response.headers["WWW-Authenticate"] = "Bearer"
-            self._wire.respond(response)
+            if denied.answer_after_s:
+                _log.info("request refused", gateway=self._visit.gateway, peer=self.peer, reason=denied.why)
+                # Not read meanwhile: who is refused has nothing to say.
+                self.hold()
+                self._timer = self._loop.call_later(denied.answer_after_s, self._refuse_late, denied)
+            else:
+                self._refuse(denied)
             return
         self._stream = stream
         self._wire.respond(response, stream.subprotocol)
         if stream.tick_s is not None:
-            self._tick = self._loop.call_later(stream.tick_s, self._on_tick, stream.tick_s)
+            self._timer = self._loop.call_later(stream.tick_s, self._on_tick, stream.tick_s)
         _log.info("connection opened", gateway=self._visit.gateway, peer=self.peer, subprotocol=stream.subprotocol)
+
+    def _refuse(self, denied: Denied) -> None:
+        self._end(denied.cause, denied.why, clean=False)
+        response = self._wire.refuse(denied.status, denied.text)
+        if denied.status == 503:
+            response.headers["Retry-After"] = str(self._limits.retry_after_s)
+        elif denied.status == 401:
+            response.headers["WWW-Authenticate"] = denied.challenge
+        self._wire.respond(response)
+
+    def _refuse_late(self, denied: Denied) -> None:
+        self._refuse(denied)
+        self._write()
+        self.go_on()
 
     def _on_tick(self, tick_s: float) -> None:
         assert self._stream is not None
-        self._tick = self._loop.call_later(tick_s, self._on_tick, tick_s)
+        self._timer = self._loop.call_later(tick_s, self._on_tick, tick_s)
         try:
             self._stream.tick(monotonic_s())
             self._send_answers()
@@ -265,8 +281,8 @@ class IngestConnection(asyncio.Protocol):
         if self._cause is not None:
             return
         self._cause, self._reason = cause, reason
-        if self._tick is not None:
-            self._tick.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._stream is not None:
             self._stream.finish(reason, clean=clean)
 

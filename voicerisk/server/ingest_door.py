@@ -1,4 +1,4 @@
-"""Who is let in: the path picks the gateway, the token proves the peer, the limits keep a place for everybody else.
+"""Who is let in: the path picks the gateway, its proof tells the peer, the limits keep a place for everybody else.
 
 No socket here: `Visit` is one connection's dealings with the door, from its arrival to its leaving, and whatever it
 took it gives back when it leaves, however far it came.
@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from voicerisk.clock import monotonic_s
+from voicerisk import clock
 from voicerisk.gateways.codec import Codec, CodecError, Handshake, StreamStarted
 from voicerisk.server import metrics
+from voicerisk.server.ingest_denied import Denied
+from voicerisk.server.ingest_proof import Proof
 from voicerisk.server.ingest_sink import Refused, Sink, StreamControl, StreamSink
 from voicerisk.server.ingest_stream import IngestStream
 from voicerisk.server.limits import IngestLimits, Place, Places, TokenBucket
-from voicerisk.server.tokens import TokenBook, shown_tokens
 
 _log = structlog.get_logger(__name__)
 
@@ -24,22 +25,12 @@ NO_GATEWAY = "none"
 
 
 class Gateway(msgspec.Struct, frozen=True):
-    """One way in: `path` ("/twilio") and everything below it, the tokens that open it, and the codec waiting there."""
+    """One way in: `path` ("/twilio") and everything below it, the proof that opens it, and the codec waiting there."""
 
     name: str
     path: str
-    tokens: TokenBook
+    proof: Proof
     make_codec: Callable[[Handshake], Codec]
-
-
-class Denied(Exception):
-    """The upgrade is refused with this HTTP status and text; `cause` is the metric's label."""
-
-    def __init__(self, status: int, text: str, cause: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.cause = cause
 
 
 class Door:
@@ -100,22 +91,25 @@ class Visit:
         """The gateway's name, for logs and metrics."""
         return self._gateway.name if self._gateway is not None else NO_GATEWAY
 
-    def let_in(self, handshake: Handshake, key: str, peer: str, control: StreamControl) -> IngestStream:
-        """Answers an upgrade request with the stream that takes the connection's messages. Raises `Denied`."""
+    def let_in(self, handshake: Handshake, target: str, key: str, peer: str, control: StreamControl) -> IngestStream:
+        """Answers an upgrade request with the stream that takes the connection's messages. Raises `Denied`.
+
+        `target` is the request's path with its query as it came, which is what some gateways sign.
+        """
         try:
-            return self._let_in(handshake, key, peer, control)
+            return self._let_in(handshake, target, key, peer, control)
         except Denied as denied:
             metrics.ingest_refused.labels(self.gateway, denied.cause).inc()
             raise
 
-    def _let_in(self, handshake: Handshake, key: str, peer: str, control: StreamControl) -> IngestStream:
+    def _let_in(self, handshake: Handshake, target: str, key: str, peer: str, control: StreamControl) -> IngestStream:
         door = self._door
         gateway = self._gateway = door.gateway_at(handshake.path)
         if door.stopping:
             raise Denied(503, "The server is stopping.", "stopping")
-        token = self._prove(gateway, handshake)
+        token = gateway.proof.of(handshake, target, clock.now_s())
         bucket = door.proven_arrivals if token is not None else door.unproven_arrivals
-        if not bucket.take(monotonic_s()):
+        if not bucket.take(clock.monotonic_s()):
             raise Denied(503, "Too many new connections at once.", "rate")
         if why := door.sink.accepting():
             raise Denied(503, why, "overload")
@@ -129,23 +123,13 @@ class Visit:
         metrics.ingest_connections.labels(gateway.name).inc()
         return IngestStream(codec, lambda started: self._admit(gateway, started, key, peer, control))
 
-    def _prove(self, gateway: Gateway, handshake: Handshake) -> bytes | None:
-        """The key of the peer's token; empty where none is asked; None if it may still show one at the start."""
-        if not gateway.tokens:
-            return b""
-        shown = shown_tokens(handshake, gateway.path)
-        token = gateway.tokens.match(shown)
-        if token is None and shown:
-            raise Denied(401, "The token is not one of ours.", "token")
-        return token
-
     def _admit(
         self, gateway: Gateway, started: StreamStarted, key: str, peer: str, control: StreamControl
     ) -> StreamSink | None:
         """The sink's stream for a peer that has started; None for a connection test. Raises `Refused`."""
         try:
             if self._place is None:
-                token = gateway.tokens.match((started.token,)) if started.token is not None else None
+                token = gateway.proof.tokens.match((started.token,)) if started.token is not None else None
                 if token is None:
                     raise Refused(1008, "no valid token in the address, the headers or the start message")
                 if not self._take_place(token):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from voicerisk.gateways.routes import codec_maker
+from voicerisk.server.gateway_auth import GatewayAuth
 from voicerisk.server.limits import IngestLimits
 
 MIN_TOKEN_CHARS = 16
@@ -35,6 +36,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Each opens this gateway; shown as a path segment, `Authorization` (Bearer, or the password of Basic), the query's
     `token`, or the start message's own parameter. None means open, which is allowed on the loopback address only."""
 
+    auth: GatewayAuth = GatewayAuth()
+    """What else they must show: a signature, or a user and password."""
+
     options: dict[str, Any] = {}
     """The protocol's own options, e.g. which track is the customer's."""
 
@@ -43,11 +47,19 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             raise ValueError(f"path {self.path!r} must start with / and name something, as in '/twilio'")
         if any(len(token) < MIN_TOKEN_CHARS for token in self.tokens):
             raise ValueError(f"a token of {self.path} is shorter than {MIN_TOKEN_CHARS} characters and can be guessed")
+        if self.protocol == "audiosocket":
+            raise ValueError("audiosocket is plain TCP, not a websocket; it has the table [audiosocket] for itself")
         codec_maker(self.protocol, self.options)  # raises ValueError that names the protocol or option
 
     def __repr__(self) -> str:
-        """The settings without the tokens, for logs and tracebacks."""
-        return f"GatewaySettings(path={self.path!r}, protocol={self.protocol!r}, tokens=<{len(self.tokens)}>)"
+        """The settings without the secrets, for logs and tracebacks."""
+        shown = f"path={self.path!r}, protocol={self.protocol!r}, tokens=<{len(self.tokens)}>, auth={self.auth!r}"
+        return f"GatewaySettings({shown})"
+
+    @property
+    def is_open(self) -> bool:
+        """True if whoever reaches it is let in."""
+        return not self.tokens and not self.auth
 
     @property
     def name(self) -> str:
@@ -100,7 +112,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f"more than one gateway has the path {twice[0]!r}")
         if not is_loopback(self.host):
             for gateway in self.gateways:
-                if not gateway.tokens:
+                if gateway.is_open:
                     raise ValueError(
                         f"the gateway {gateway.path!r} asks for no token, but host {self.host!r} can be reached from "
                         "other machines; give it tokens, or listen on 127.0.0.1"

@@ -57,13 +57,23 @@ def shown_tokens(handshake: Handshake, prefix: str) -> tuple[str, ...]:
     return tuple(candidates[-MAX_CANDIDATES:])
 
 
+def basic_credentials(handshake: Handshake) -> str | None:
+    """The "user:password" of `Authorization: Basic` (RFC 7617); None where there is none, or none that can be read."""
+    scheme, _, value = handshake.headers.get("authorization", "").partition(" ")
+    return _from_basic(value.strip()) if scheme.lower() == "basic" else None
+
+
 def _basic_password(value: str) -> str:
     """The password of RFC 7617 credentials; what cannot be read stays what it is: a credential that matches nothing."""
+    text = _from_basic(value)
+    return value if text is None else text.partition(":")[2]
+
+
+def _from_basic(value: str) -> str | None:
     try:
-        text = base64.b64decode(value, validate=True).decode()
+        return base64.b64decode(value, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        return value
-    return text.partition(":")[2]
+        return None
 
 
 def _digest(token: str) -> bytes:
