@@ -4,6 +4,7 @@ import io
 import tempfile
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +15,21 @@ from torch import Tensor, nn
 
 from voicerisk.scoring import contract
 from voicerisk.scoring.model import load_model
-from voicerisk.scoring.model_file import CARD_FILE, ModelFile, StateSpec, Window, write_model_folder
+from voicerisk.scoring.model_file import (
+    CARD_FILE,
+    TYPED_FILE,
+    ModelFile,
+    StateSpec,
+    Window,
+    read_model_file,
+    write_model_folder,
+)
 from voicerisk.training import corpora
 from voicerisk.training.batch_proof import batch_proof
-from voicerisk.training.corpora.clip import Audio, Clip
+from voicerisk.training.corpora.clip import Audio
 from voicerisk.training.data import Progress, n_chunks
 from voicerisk.training.description import card_text
-from voicerisk.training.evaluation.corpus_out import CorpusOut, measure_left_out, write_corpus_out
+from voicerisk.training.evaluation.corpus_out import RANKED, CorpusOut, measure_left_out, write_corpus_out
 from voicerisk.training.network import EMOTIONS, STATES, WINDOW_CHUNKS, Ear, first_states
 from voicerisk.training.train import Trained
 
@@ -113,21 +122,26 @@ def export(trained: Trained, folder: Path, root: Path | None = None, report: Pro
     card = file.read_text(encoding="utf-8") if file.is_file() else card_text(settings)
     written = write_model_folder(folder, graph, spec, card)
     load_model(folder)
-    if trained.left_out:
-        everything = corpora.load(root, settings.judged_corpora)
-        write_corpus_out(folder, [_left_out(trained, name, spec, everything, report) for name in trained.left_out])
+    write_corpus_out(folder, _corpora_out(trained, folder, root, report))
     return written
 
 
-def _left_out(trained: Trained, name: str, spec: ModelFile, clips: Sequence[Clip], report: Progress) -> CorpusOut:
-    """What the graph of the ear that never heard a corpus says of all of it."""
-    others = [corpus for corpus in trained.settings.corpora if corpus != name]
-    with tempfile.TemporaryDirectory() as temporary:
-        write_model_folder(Path(temporary), to_onnx(trained.left_out[name]), spec, f"# without {name}\n")
-        model = load_model(Path(temporary))
-        return measure_left_out(
-            model, clips, name, others, progress=lambda done, of: report(f"left out: {name}", done, of)
-        )
+def _corpora_out(trained: Trained, folder: Path, root: Path | None, report: Progress) -> list[CorpusOut]:
+    """What is said of all of each ranked corpus by an ear that never heard it: the shipped one, where it did not."""
+    names = [name for name in RANKED if name in trained.left_out or name not in trained.settings.corpora]
+    names = [name for name in names if (corpora.find_root(root) / name).is_dir()]
+    clips = corpora.load(root, names)
+    entries = []
+    for name in names:
+        others = [corpus for corpus in trained.settings.corpora if corpus != name]
+        with tempfile.TemporaryDirectory() as temporary:
+            if name in trained.left_out:
+                spec = read_model_file(folder / TYPED_FILE)
+                write_model_folder(Path(temporary), to_onnx(trained.left_out[name]), spec, f"# without {name}\n")
+            model = load_model(Path(temporary) if name in trained.left_out else folder)
+            progress = partial(report, f"left out: {name}")
+            entries.append(measure_left_out(model, clips, name, others, progress=progress))
+    return entries
 
 
 def _spec(trained: Trained, difference: float) -> ModelFile:
