@@ -12,6 +12,7 @@ from voicerisk.media.timeline import TimelineSettings
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
 from voicerisk.scoring.model import Model
+from voicerisk.server.audiosocket_settings import AudioSocketSettings
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.ingest_settings import IngestSettings
 from voicerisk.server.scorer import ScorerSettings
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """After SIGTERM: how long live calls may go on before they are cut. New ones are refused at once."""
 
     ingest: IngestSettings = IngestSettings()
+    audiosocket: AudioSocketSettings = AudioSocketSettings()
     http: HttpSettings = HttpSettings()
     console: ConsoleSettings = ConsoleSettings()
     store: StoreSettings | None = None

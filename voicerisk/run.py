@@ -46,12 +46,12 @@ async def _run(config: Config, model: Model, body: Body) -> int:
         sys.stderr.write(f"voicerisk cannot start: {error}\n")
         return 1
     code = await body(service, stop)
-    _log.info("stopping", drain_s=config.drain_s, calls=service.ingest.n_calls)
+    _log.info("stopping", drain_s=config.drain_s, calls=service.n_streams)
     drained = asyncio.ensure_future(service.stop(config.drain_s))
     hurried = asyncio.ensure_future(hurry.wait())
     await asyncio.wait((drained, hurried), return_when=asyncio.FIRST_COMPLETED)
     if not drained.done():
-        await service.ingest.stop()
+        await service.hurry()
     await drained
     hurried.cancel()
     return code

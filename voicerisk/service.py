@@ -13,11 +13,14 @@ from voicerisk.floor import Floor
 from voicerisk.risk.actions import Action, ZoneCrossed
 from voicerisk.risk.alerts import Alert
 from voicerisk.scoring.model import Model
+from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
 from voicerisk.server.http import HttpServer, create_app
 from voicerisk.server.ingest import IngestServer
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.record import Recorder
+from voicerisk.server.registrations import Registrations
+from voicerisk.server.registrations_api import registrations_router
 from voicerisk.server.scorer import ScorerThread
 from voicerisk.server.switchboard import Switchboard
 from voicerisk.server.views import Vitals
@@ -43,9 +46,13 @@ class Service:
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
         self.switchboard = Switchboard(self._floor, self._scorer, self.recorder)
         self.ingest = IngestServer(config.ingest, self.switchboard)
+        sockets = config.audiosocket
+        registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
+        self.audiosocket = AudioSocketServer(sockets, self.switchboard, registrations)
         app = create_app(
             self.board, store, self, config.http, session_key=load_session_key(Path(config.data_dir) / "session.key")
         )
+        app.include_router(registrations_router(registrations, enabled=sockets.enabled))
         if config.console.enabled:
             # A good part of the start-up time and memory: only where it is wanted.
             from voicerisk.console.pages import attach
@@ -74,17 +81,29 @@ class Service:
         self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever())
         self.http_port = await self._http.start()
         await self.ingest.start()
-        _log.info("ready", ingest_port=self.ingest.port, http_port=self.http_port, open_alerts=len(alerts))
+        ports = {"ingest_port": self.ingest.port, "http_port": self.http_port}
+        if self.config.audiosocket.enabled:
+            ports["audiosocket_port"] = await self.audiosocket.start()
+        _log.info("ready", **ports, open_alerts=len(alerts))
 
     async def stop(self, drain_s: float) -> None:
         """Refuses new calls, lets live ones end for up to `drain_s`, then saves everything and closes."""
         self.switchboard.stopping = True
         self._show_vitals()
-        await self.ingest.drain(drain_s)
+        await asyncio.gather(self.ingest.drain(drain_s), self.audiosocket.drain(drain_s))
         for call in self._floor.finish_all("the server is stopping"):
             self.switchboard.move(call)
         await self._close()
         _log.info("stopped")
+
+    async def hurry(self) -> None:
+        """Cuts a stop short: live calls are closed now."""
+        await asyncio.gather(self.ingest.stop(), self.audiosocket.stop())
+
+    @property
+    def n_streams(self) -> int:
+        """Connections that carry a call now."""
+        return self.ingest.n_calls + self.audiosocket.n_connections
 
     async def _close(self) -> None:
         if self._scorer.is_alive:

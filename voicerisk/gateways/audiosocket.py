@@ -83,12 +83,14 @@ class AudioSocketCodec:
         self._query = handshake.query  # what a recording knows; on the wire there is none
         self._options = options or AudioSocketOptions()
         self._find = find or self._options.calls.get
-        self._uuid: str | None = None
+        self.uuid: str | None = None
+        """What the peer has identified itself with; None before, and where that was refused."""
         self._call: RegisteredCall | None = None
         self._frame_type = _FIRST_AUDIO
         self._audio: ByteStream | None = None  # once the stream has started
         self._buffer = bytearray()
-        self._is_fed = False  # from the UUID to the hangup
+        self.is_fed = False
+        """Whether silence is due to the peer: from the UUID to the hangup."""
         self._silence_due = False
         self._failed = False
         self._ended = False
@@ -125,7 +127,7 @@ class AudioSocketCodec:
 
     def receive_end(self, *, clean: bool) -> Sequence[GatewayEvent]:
         """`StreamEnded` unless a hangup came before; Asterisk ends with the end of the byte stream."""
-        self._is_fed = self._silence_due = False
+        self.is_fed = self._silence_due = False
         if self._ended:
             return ()
         reason = "error" if self._failed else "connection closed" if clean else "connection lost"
@@ -133,7 +135,7 @@ class AudioSocketCodec:
 
     def tick(self, now_s: float) -> Sequence[GatewayEvent]:
         """20 ms have passed: queues as much silence, of the kind of audio that comes in."""
-        self._silence_due = self._is_fed  # at most one waits: it is there to keep the line open, not to be heard
+        self._silence_due = self.is_fed  # at most one waits: it is there to keep the line open, not to be heard
         return ()
 
     def drain(self) -> None:
@@ -154,7 +156,7 @@ class AudioSocketCodec:
     def _frame(self, frame_type: int, payload: bytes) -> Sequence[GatewayEvent]:
         if frame_type == _UUID:
             return self._identify(payload)
-        if self._uuid is None:
+        if self.uuid is None:
             raise CodecError("first frame: a UUID is wanted")
         if frame_type in _RATES_HZ:
             return self._sound(frame_type, payload)
@@ -164,7 +166,7 @@ class AudioSocketCodec:
                 return (Ignored("dtmf before audio"),)
             return (Dtmf(digit, 0) if digit is not None else Ignored("dtmf with an unknown digit"),)
         if frame_type == _HANGUP or (frame_type == _ERROR and payload == _HANGUP_ERROR):
-            self._is_fed = self._silence_due = False
+            self.is_fed = self._silence_due = False
             return (self._end("hangup", clean=True),)
         if frame_type == _ERROR:
             self._failed = True
@@ -174,13 +176,14 @@ class AudioSocketCodec:
     def _identify(self, payload: bytes) -> Sequence[GatewayEvent]:
         if len(payload) != 16:
             raise CodecError("uuid: 16 bytes are wanted")
-        if self._uuid is not None:
+        if self.uuid is not None:
             raise CodecError("uuid: given twice")
-        self._uuid = str(uuid.UUID(bytes=payload))
-        self._call = self._find(self._uuid)
+        name = str(uuid.UUID(bytes=payload))
+        self._call = self._find(name)
         if self._call is None and self._options.registered_only:
             raise CodecError("uuid: not registered")
-        self._is_fed = True
+        self.uuid = name
+        self.is_fed = True
         return (Ignored("uuid"),)
 
     def _sound(self, frame_type: int, payload: bytes) -> Sequence[GatewayEvent]:
@@ -194,7 +197,7 @@ class AudioSocketCodec:
         return (self._started(_RATES_HZ[frame_type]), *self._audio.read(payload))
 
     def _started(self, rate_hz: int) -> StreamStarted:
-        stream_id = str(self._uuid)
+        stream_id = str(self.uuid)
         if self._call is not None:
             call = self._call
         else:
