@@ -3,8 +3,9 @@
 The front end has no parameters, so it runs once over the corpora; training on its sums then takes minutes on a CPU.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing import get_context
@@ -30,6 +31,8 @@ Progress = Callable[[str, int, int], None]
 BATCH: Final = 12
 """Clips side by side in the front end: few, so that their spectra stay in the processor's cache."""
 NOISE_SAMPLES: Final = 40_000
+POOL_FROM: Final = 40
+"""Fewer batches than this are done here: starting processes would take longer."""
 SPEAKER_COPIES: Final = range(0, 100, 2)
 """Copies in which all clips of a speaker come through one line, as in a call: what baselines are made of."""
 
@@ -59,9 +62,13 @@ def chunk_sums(
     batches = [wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH)]
     parts: list[_Part] = []
     noises = [read_audio(clip) for clip in clips if clip.emotion == "noise"]
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        tasks = [(batch, [clips[i] for i in batch], _some(noises, batch), n_copies, line, seed) for batch in batches]
-        for done, part in enumerate(pool.map(_batch_parts, tasks), start=1):
+    tasks = ((batch, [clips[i] for i in batch], _some(noises, batch), n_copies, line, seed) for batch in batches)
+    with ExitStack() as stack:
+        results: Iterable[list[_Part]] = map(_batch_parts, tasks)
+        if len(batches) >= POOL_FROM:
+            pool = ProcessPoolExecutor(None, get_context("spawn"), torch.set_num_threads, (1,))
+            results = stack.enter_context(pool).map(_batch_parts, tasks)
+        for done, part in enumerate(results, start=1):
             parts += part
             report("front end", done, len(batches))
     parts.sort(key=lambda part: part[1:])

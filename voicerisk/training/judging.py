@@ -27,24 +27,24 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     """Clips judged by committees that never heard their corpus (or, of development speakers, their speakers).
 
     Areas under the curve of anger against the rest, and against neutral, calm and sad: by the voice alone, and beside
-    the caller's own calm baseline. NaN where there is nothing to tell apart.
+    the caller's own calm baseline. None where there is nothing to tell apart.
     """
 
     name: str
-    rest: float
-    calm: float
-    rest_known: float
-    calm_known: float
+    rest: float | None
+    calm: float | None
+    rest_known: float | None
+    calm_known: float | None
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """What a run measured on the way; means are over corpora. The card's figures come from `evaluate`."""
 
     left_out: tuple[LeftOut, ...]
-    mean_rest: float
-    mean_calm: float
-    mean_rest_known: float
-    mean_calm_known: float
+    mean_rest: float | None
+    mean_calm: float | None
+    mean_rest_known: float | None
+    mean_calm_known: float | None
     detector: float
     calibration: dict[str, Platt]
 
@@ -70,7 +70,9 @@ def fit_calibration(raw: Doubles, lesson: Lesson, groups: Mapping[str, Rows]) ->
     for index, scale in enumerate(SCALES):
         truth = lesson.scales[:, index].double().numpy()
         clear = np.isin(truth, (0.0, 1.0)) & ~np.isnan(raw[:, index])
-        fitted[scale] = fit_platt(raw[clear, index], truth[clear], name_of[clear].tolist())
+        both = len(np.unique(truth[clear])) == 2
+        # A scale that nobody labelled both ways is left as it is.
+        fitted[scale] = fit_platt(raw[clear, index], truth[clear], name_of[clear].tolist()) if both else Platt(1.0, 0.0)
     return fitted
 
 
@@ -87,10 +89,10 @@ def left_out(name: str, rows: Rows, clips: Sequence[Clip], truth: Doubles, alone
     """How well anger is told in the clips `rows`; truth and both tensions are (n,), NaN where there is none."""
     upset_or_quiet = np.array([clips[row].emotion in QUIET | UPSET for row in rows])
 
-    def area(score: Doubles, among: npt.NDArray[np.bool_]) -> float:
-        rated = among & ~np.isnan(score[rows]) & ~np.isnan(truth[rows])
-        here = rows[rated]
-        return round(auc(truth[here].astype(np.int64), score[here], np.ones(len(here))), 4)
+    def area(score: Doubles, among: npt.NDArray[np.bool_]) -> float | None:
+        here = rows[among & ~np.isnan(score[rows]) & ~np.isnan(truth[rows])]
+        value = auc(truth[here].astype(np.int64), score[here], np.ones(len(here)))
+        return None if np.isnan(value) else round(value, 4)
 
     everything = np.ones(len(rows), dtype=np.bool_)
     return LeftOut(
@@ -106,9 +108,9 @@ def summary(rows: Sequence[LeftOut], detector: float, calibration: dict[str, Pla
     """All of it, with means over the corpora that were left out."""
     corpora = [row for row in rows if row.name != DEVELOPMENT]
 
-    def mean(values: list[float]) -> float:
-        there = [value for value in values if not np.isnan(value)]
-        return round(float(np.mean(there)), 4) if there else float("nan")
+    def mean(values: list[float | None]) -> float | None:
+        there = [value for value in values if value is not None]
+        return round(float(np.mean(there)), 4) if there else None
 
     return Metrics(
         left_out=tuple(rows),

@@ -96,7 +96,7 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
         for tone, known in zip(stored["tone"], stored["known"], strict=True)
     ]
     for row in metrics.left_out:
-        log.info("%s: %.3f / %.3f, known %.3f / %.3f", row.name, row.rest, row.calm, row.rest_known, row.calm_known)
+        log.info("%s: %s / %s, known %s / %s", row.name, row.rest, row.calm, row.rest_known, row.calm_known)
     return Trained(settings, ears[0], dict(zip(settings.judged_corpora, ears[2:], strict=True)), metrics, folder)
 
 
@@ -145,7 +145,7 @@ def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
         random = np.random.default_rng(settings.seed)
         scores = []
         net: Committee | None = None
-        plan: tuple[tuple[Part, int], ...] = (("train", settings.streams), ("dev", max(40, settings.streams // 6)))
+        plan: tuple[tuple[Part, int], ...] = (("train", settings.streams), ("dev", max(4, settings.streams // 6)))
         for part, n_streams in plan:
             members = [clip for clip in parts[part] if clip.emotion != "noise"]
             voices = [corpora.read_audio(members[i]) for i in random.permutation(len(members))[: 3 * n_streams]]

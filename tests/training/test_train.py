@@ -1,0 +1,149 @@
+"""A whole training run on a made-up corpus whose angry voices are pressed and high, from settings to a served model."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+pytest.importorskip("sklearn", reason="training needs the extra `train`")
+pytest.importorskip("matplotlib", reason="training needs the extra `train`")
+
+from voicerisk.scoring.model import Model, load_model  # noqa: E402
+from voicerisk.training.corpora import load, read_audio  # noqa: E402
+from voicerisk.training.corpora.clip import CorpusError  # noqa: E402
+from voicerisk.training.evaluation.scoring import score_clips  # noqa: E402
+from voicerisk.training.export import export  # noqa: E402
+from voicerisk.training.finetune import FinetuneSettings, ear_of, finetune  # noqa: E402
+from voicerisk.training.train import Trained, train  # noqa: E402
+
+SETTINGS = """
+name = "tiny"
+version = "1"
+corpora = ["emodb"]
+judged_corpora = []
+copies = 1
+streams = 8
+tone = {members = 2, hidden = 8, steps = 120, batch = 64, learning_rate = 1e-2}
+known = {members = 2, hidden = 8, steps = 60, batch = 64}
+speech = {members = 1, hidden = 8, steps = 60, batch = 128}
+"""
+MOODS = {"N": (2.2, 1.0), "W": (0.9, 1.5), "T": (2.5, 0.95)}
+"""EmoDB's letter, how fast the harmonics fall, and what the pitch is multiplied by."""
+
+
+def voice(speaker: int, letter: str, number: int) -> np.ndarray:
+    """A second and a half of syllables."""
+    random = np.random.default_rng([speaker, ord(letter), number])
+    fall, higher = MOODS[letter]
+    t = np.arange(12000) / 8000
+    f0_hz = (100 + 7 * speaker) * higher * random.uniform(0.95, 1.05)
+    phase = 2 * np.pi * np.cumsum(f0_hz * (1 + 0.05 * np.sin(2 * np.pi * 2 * t))) / 8000
+    buzz = sum(k ** -random.normal(fall, 0.1) * np.sin(k * phase) for k in range(1, int(3500 / f0_hz)))
+    loud = np.clip(np.sin(2 * np.pi * random.uniform(2.5, 3.5) * t) + 0.6, 0, None)
+    return (0.05 * buzz * loud + 1e-4 * random.standard_normal(len(t))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus in EmoDB's layout: ten speakers, three moods, eight clips of each."""
+    root = tmp_path_factory.mktemp("corpora")
+    (root / "emodb" / "wav").mkdir(parents=True)
+    for speaker in (3, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+        for letter in MOODS:
+            for number in range(6):
+                file = root / "emodb" / "wav" / f"{speaker:02d}a0{number}{letter}a.wav"
+                soundfile.write(file, voice(speaker, letter, number), 8000)
+    return root
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings of a run that takes seconds."""
+    file = tmp_path_factory.mktemp("config") / "train.toml"
+    file.write_text(SETTINGS)
+    return file
+
+
+@pytest.fixture(scope="module")
+def trained(root: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """What came of the run."""
+    return train(config, tmp_path_factory.mktemp("run"), root)
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Trained, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The run's model, exported and loaded."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    export(trained, folder, root)
+    return load_model(folder)
+
+
+def test_learns_to_tell_anger(trained: Trained) -> None:
+    """Development speakers, whom the judging committee never heard, are told apart."""
+    (development,) = trained.metrics.left_out
+    assert development.rest is not None
+    assert development.rest > 0.9
+
+
+def test_leaves_a_run_folder(trained: Trained) -> None:
+    """Log, curves, metrics, checkpoints and the settings used lie in the run folder."""
+    for name in ("train.log", "curves.png", "metrics.json", "front.npz", "detector.pt", "ears.pt", "train.toml"):
+        assert (trained.folder / name).stat().st_size > 0
+    assert json.loads((trained.folder / "metrics.json").read_text())["detector"] > 0.5
+
+
+def test_goes_on_where_it_stopped_and_comes_out_the_same(trained: Trained, config: Path, root: Path) -> None:
+    """A run cut short before its committees goes on from the front end's file, and gives the same metrics."""
+    front = (trained.folder / "front.npz").stat().st_mtime_ns
+    for name in ("ears.pt", "metrics.json"):
+        (trained.folder / name).unlink()
+    again = train(config, trained.folder, root)
+    assert again.metrics == trained.metrics
+    assert (trained.folder / "front.npz").stat().st_mtime_ns == front
+
+
+def test_refuses_a_folder_of_another_run(trained: Trained, tmp_path: Path, root: Path) -> None:
+    """Other settings in the same run folder are an error, not a mixture."""
+    other = tmp_path / "train.toml"
+    other.write_text(SETTINGS.replace('version = "1"', 'version = "2"'))
+    with pytest.raises(CorpusError, match="other settings"):
+        train(other, trained.folder, root)
+
+
+def test_says_what_is_wrong_with_settings(tmp_path: Path, root: Path) -> None:
+    """A misspelt key is named, with the file it stands in."""
+    file = tmp_path / "train.toml"
+    file.write_text(SETTINGS + "\n[line]\nlevel = 3\n")
+    with pytest.raises(CorpusError, match=r"train\.toml.*level"):
+        train(file, tmp_path / "run", root)
+
+
+def test_exports_and_is_taught_further(exported: Model, trained: Trained, root: Path, tmp_path: Path) -> None:
+    """The exported folder serves, tells anger, and can be taught a site's own marks from its files alone."""
+    assert exported.spec.training["chunk_max_abs_diff"] <= 1e-4
+    clips = load(root, ["emodb"])
+    tension = score_clips(exported, [read_audio(clip) for clip in clips]).tension
+    angry = np.array([clip.emotion == "angry" for clip in clips])
+    assert tension[angry].mean() - tension[~angry].mean() > 0.3
+    assert torch.allclose(ear_of(exported).tone.weights[0], trained.ear.tone.weights[0])
+
+    marks = tmp_path / "marks.csv"
+    lines = ["path,start_s,end_s,label,speaker"]
+    lines += [f"{c.path},0,,{'tense' if c.emotion == 'angry' else 'calm'},{c.speaker}" for c in clips]
+    marks.write_text("\n".join(lines))
+    taught = finetune(exported, marks, tmp_path / "own", FinetuneSettings(copies=0, steps=30))
+    assert taught.spec.name == "own"
+    assert taught.auc_after > 0.9
+    assert load_model(tmp_path / "own").spec.training["started_from"] == "tiny"
+
+
+def test_too_few_marks_are_refused(exported: Model, root: Path, tmp_path: Path) -> None:
+    """Marks of one label only teach nothing; the error says how many there are and how many are needed."""
+    marks = tmp_path / "marks.csv"
+    clip = load(root, ["emodb"])[0]
+    marks.write_text(f"path,start_s,end_s,label\n{clip.path},0,,calm\n")
+    with pytest.raises(CorpusError, match="marked tense; at least 20"):
+        finetune(exported, marks, tmp_path / "own")
