@@ -224,6 +224,18 @@ async def test_a_full_house() -> None:
             writer.close()
 
 
+async def test_a_flood_is_refused() -> None:
+    """Connections beyond the rate are closed at once, however many come together, and places are never exceeded."""
+    async with listening(max_connections=3, connections_burst=8, connections_per_s=0.001) as sockets:
+        flood = await asyncio.gather(*(sockets.connect() for _ in range(20)))
+        await until(lambda: sockets.server.n_connections == 3)
+        late, writer = await sockets.connect(hello())
+        assert await rest_of(late) == b""
+        assert sockets.server.n_connections == 3
+        for _, other in (*flood, (late, writer)):
+            other.close()
+
+
 async def test_busy_servers_take_nobody() -> None:
     """While the service cannot take a call, a connection is closed at once."""
     async with listening() as sockets:

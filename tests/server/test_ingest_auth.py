@@ -177,6 +177,21 @@ async def test_who_leaves_before_the_refusal_costs_nothing() -> None:
             await until(lambda: server.server.n_connections == 0)
 
 
+@pytest.mark.parametrize("rest", [b"\x89\x80abcd", b"\x82\x81abcd!", b"\xff" * 40_000])
+async def test_frames_before_the_refusal_change_nothing(rest: bytes) -> None:
+    """Who sends frames along with a request that will be refused gets the refusal, in its time."""
+    async with running(door("/twilio", "twilio", TWILIO)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.server.port)
+        upgrade = "GET /twilio HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        began_s = time.monotonic()
+        writer.write((upgrade + key).encode() + rest)
+        answer = await asyncio.wait_for(reader.readline(), 5.0)
+        writer.close()
+        assert time.monotonic() - began_s >= REFUSAL_S - 0.01
+        assert answer == b"HTTP/1.1 403 Forbidden\r\n"
+
+
 @pytest.mark.parametrize(
     "given", [f"freeswitch:{PASSWORD}", f"asterisk:{PASSWORD}x", PASSWORD, f"asterisk:{PASSWORD}:", "", None]
 )

@@ -137,6 +137,28 @@ def test_frames_sent_along_with_the_request_are_read() -> None:
     assert messages == ["early", "halved", "later"]
 
 
+@given(st.lists(st.integers(0, len(REQUEST) + 40), max_size=6), st.booleans())
+def test_what_comes_along_with_the_request_waits_for_the_answer(cuts: list[int], is_let_in: bool) -> None:
+    """However request and frames are cut, a peer that is let in is read whole, and one that is refused not at all."""
+    wire = Wire(MAX_BYTES, compression=False)
+    read: list[object] = []
+    data = REQUEST + frame(Opcode.PING, b"") + frame(Opcode.TEXT, b"early") + frame(Opcode.TEXT, b"later")
+    for piece in cut(data, cuts):
+        for item in wire.take(piece):
+            if not isinstance(item, Request):
+                read.append(item)
+            elif is_let_in:
+                wire.respond(wire.accept(item))
+    assert read == (["early", "later"] if is_let_in else [])
+    written = b"".join(wire.to_write())
+    if is_let_in:
+        assert written.endswith(b"\r\n\r\n\x8a\x00")
+    else:
+        assert written == b""
+        wire.respond(wire.refuse(403, "no"))
+        assert b"".join(wire.to_write()).startswith(b"HTTP/1.1 403")
+
+
 def test_a_peer_may_compress_where_that_is_allowed() -> None:
     """With compression on, a peer that offers permessage-deflate gets its messages through; with it off, plain ones."""
     for allowed in (True, False):

@@ -13,6 +13,7 @@ from voicerisk.gateways.codec import Handshake
 from voicerisk.server.audiosocket_connection import AudioSocketConnection
 from voicerisk.server.audiosocket_settings import AudioSocketSettings
 from voicerisk.server.ingest_sink import Sink
+from voicerisk.server.limits import TokenBucket
 from voicerisk.server.registrations import Registrations
 
 _log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ class AudioSocketServer:
         self._options = settings.options
         # In order of arrival; a dict because it forgets one in the middle at once.
         self._connections: dict[AudioSocketConnection, None] = {}
+        self._arrivals = TokenBucket(settings.connections_per_s, settings.connections_burst)
         self._somebody_left = asyncio.Event()
         self._listener: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -95,15 +97,26 @@ class AudioSocketServer:
 
     def _came(self, connection: AudioSocketConnection) -> str | None:
         """Why the connection is refused, or None."""
-        why = "the server is stopping" if self._stopping else self._sink.accepting()
-        if why is None and len(self._connections) >= self._settings.max_connections:
-            idle = next((other for other in self._connections if not other.is_identified), None)
-            if idle is None:
-                why = "all places are taken"
-            else:
-                idle.abort("too_many_unproven", "too many connections have not sent their UUID")
+        why = self._full()
         self._connections[connection] = None
         return why
+
+    def _full(self) -> str | None:
+        if self._stopping:
+            return "the server is stopping"
+        if not self._arrivals.take(monotonic_s()):
+            return "too many new connections at once"
+        if (why := self._sink.accepting()) is not None:
+            return why
+        # Those that are closing have their places no more, although the loop has not told yet that they are gone.
+        live = [other for other in self._connections if not other.is_over]
+        if len(live) < self._settings.max_connections:
+            return None
+        idle = next((other for other in live if not other.is_identified), None)
+        if idle is None:
+            return "all places are taken"
+        idle.abort("too_many_unproven", "too many connections have not sent their UUID")
+        return None
 
     def _left(self, connection: AudioSocketConnection) -> None:
         self._connections.pop(connection, None)

@@ -57,6 +57,11 @@ class AudioSocketConnection(asyncio.BufferedProtocol):
         """True once the UUID has come and was taken."""
         return self._codec.uuid is not None
 
+    @property
+    def is_over(self) -> bool:
+        """True once it has been decided that the connection ends."""
+        return self._cause is not None
+
     # --- what the transport calls -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

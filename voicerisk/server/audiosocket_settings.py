@@ -33,6 +33,12 @@ class AudioSocketSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_connections: _Count = 200
     """Sockets at the same time. Above that one that has not sent its UUID makes room, or the new one is refused."""
 
+    connections_per_s: Annotated[float, msgspec.Meta(gt=0)] = 100.0
+    """New connections per second in the long run; the ones above are refused."""
+
+    connections_burst: _Count = 200
+    """How many new connections may come at once after a quiet time."""
+
     start_within_s: _Seconds = 5.0
     """From the connection to its UUID. Audio may take longer: Asterisk sends none while nobody speaks."""
 

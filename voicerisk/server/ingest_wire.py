@@ -21,6 +21,7 @@ from voicerisk.server.ingest_frames import FrameReader
 _log = logging.getLogger("voicerisk.ingest.wire")
 _log.setLevel(logging.WARNING)
 
+_END_OF_REQUEST = b"\r\n\r\n"
 _MAX_REASON_BYTES = 123  # RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
 
 
@@ -44,6 +45,8 @@ class Wire:
         self._max_message_bytes = max_message_bytes
         # None until the upgrade, and for good where an extension was agreed on.
         self._reader: FrameReader | None = None
+        self._request_tail = b""
+        self._asked = False
         self._pieces = bytearray()
         self.latest_is_text = False
         """Whether the latest message was text, complete or not."""
@@ -70,7 +73,7 @@ class Wire:
         text that is not UTF-8; what breaks the websocket protocol ends the connection, see `closing`.
         """
         if self._reader is None:
-            yield from self._take_frames(data)
+            yield from self._take_request(data) if self._protocol.state is CONNECTING else self._take_frames(data)
             return
         for item in self._reader.read(data):
             if isinstance(item, bytearray):
@@ -79,17 +82,30 @@ class Wire:
                 self.latest_is_text = type(item) is str
                 yield item
 
-    def _take_frames(self, data: bytes | bytearray) -> Iterator[Request | Message]:
-        """The library's way, for all that is not a plain message: upgrade, control frames, pieces, extensions."""
+    def _take_request(self, data: bytes) -> Iterator[Request | Message]:
+        """The request, and what came along with it once that was let in. Before, nobody may speak: it is not read."""
+        if self._asked:
+            return
+        protocol = self._protocol
+        end = (self._request_tail + data).find(_END_OF_REQUEST)
+        n_head = len(data) if end < 0 else end + len(_END_OF_REQUEST) - len(self._request_tail)
+        self._request_tail = (self._request_tail + data[:n_head])[1 - len(_END_OF_REQUEST) :]
+        protocol.receive_data(data[:n_head])
+        for event in protocol.events_received():
+            if isinstance(event, Request):
+                self._asked = True
+                yield event
+        if self.is_open:
+            if not protocol.extensions:
+                self._reader = FrameReader(self._max_message_bytes)
+            yield from self.take(data[n_head:])
+
+    def _take_frames(self, data: bytes | bytearray) -> Iterator[Message]:
+        """The library's way, for all that is not a plain message: control frames, pieces, extensions."""
         protocol = self._protocol
         protocol.receive_data(data)
         for event in protocol.events_received():
-            if isinstance(event, Request):
-                yield event
-                if self.is_open and not protocol.extensions and data.find(b"\r\n\r\n") == len(data) - 4:
-                    # Nothing came after the request, so the next byte begins a frame.
-                    self._reader = FrameReader(self._max_message_bytes)
-            elif isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
                 self._pieces += event.data
                 if event.opcode is not CONT:
                     self.latest_is_text = event.opcode is TEXT
