@@ -11,15 +11,10 @@ from voicerisk.cli import complain, plain_errors
 from voicerisk.config import load_config
 from voicerisk.gateways.routes import PROTOCOLS
 from voicerisk.gateways_help.render import render
-from voicerisk.gateways_help.ways import ways_in
+from voicerisk.gateways_help.ways import WARNING, ways_in
 
 app = typer.Typer()
 out = Console()
-
-WARNING = (
-    "Let a copy of the audio come here (a fork, a snoop, a media bug), never the call itself: "
-    "a call that runs through us would end with us."
-)
 
 
 @app.command()

@@ -9,6 +9,10 @@ from voicerisk.config import Config
 from voicerisk.server.http_settings import is_loopback
 from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
 
+WARNING: Final = (
+    "Let a copy of the audio come here (a fork, a snoop, a media bug), never the call itself: "
+    "a call that runs through us would end with us."
+)
 HOST: Final = "<YOUR-HOST>"
 _PROOFS: Final = {
     "twilio_signature": "Twilio's signature",
