@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,9 +22,11 @@ from tests.gateways.test_url_signature import SHA1, SHA1_OF_HTTPS, SHA256
 from tests.gateways.test_url_signature import TOKEN as AUTH_TOKEN
 from tests.server.ingest_client import Running, limits, metric, running, start_message, until
 from voicerisk import clock
+from voicerisk.config import Config
 from voicerisk.server.gateway_auth import GatewayAuth
 from voicerisk.server.ingest_proof import REFUSAL_S
 from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
+from voicerisk.settings import parse
 
 PUBLIC = "wss://gw.example.com"
 PASSWORD = "correct-horse-battery"
@@ -255,6 +258,20 @@ async def test_https_counts_where_it_is_said() -> None:
     auth = {"twilio_signature": {**TWILIO["twilio_signature"], "accept_https": True}}
     async with running(door("/twilio", "twilio", auth)) as server:
         assert await status_of(server, "internal", "/twilio/media", SHA1_OF_HTTPS) == 101
+
+
+def test_the_example_shows_how_to_ask_for_proof() -> None:
+    """The proofs in the example configuration, taken out of their comments, are settings that hold."""
+    text = (Path(__file__).parents[2] / "voicerisk.example.toml").read_text(encoding="utf-8")
+    shown = text[text.index("# [[ingest.gateways]]") : text.index("[ingest.limits]")]
+    lines = "\n".join(line.removeprefix("#").strip() for line in shown.splitlines())
+    secret = lines.replace("client secret, in base64", SECRET).replace("API key", KEY)
+    ingest = parse(secret, Config, "example").ingest
+    assert [gateway.auth.kinds for gateway in ingest.gateways] == [
+        ("twilio_signature",),
+        ("audiohook_signature",),
+        ("basic",),
+    ]
 
 
 def test_audiosocket_is_no_websocket() -> None:
