@@ -3,7 +3,7 @@ VENV ?= .venv
 export VENV
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint recordings corpora bench clean
+.PHONY: help demo test lint test-training recordings corpora bench clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -24,6 +24,10 @@ lint: ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test-training: ## the training side's tests, with its extra (large: it brings torch)
+	@scripts/environment train
+	$(BIN)/python -m pytest --train-extra tests/training
 
 recordings: ## the conformance tests on the whole recorded sessions (VOICERISK_STREAMS says where they are)
 	@test -n "$(VOICERISK_STREAMS)" || { echo "Set VOICERISK_STREAMS to the folder with the recorded sessions." >&2; exit 2; }

@@ -15,6 +15,35 @@ ROOT = Path(__file__).parents[1]
 StartService = Callable[..., Awaitable[ServiceProcess]]
 
 
+NEED_TORCH = ("test_committee.py", "test_export.py", "test_features.py", "test_pooling.py", "test_train.py")
+"""Tests of training whose very import needs the extra `train`."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--train-extra` runs what needs torch and its company; without it those tests are not part of the suite."""
+    parser.addoption("--train-extra", action="store_true", help="run the tests that need the extra `train`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marker known."""
+    config.addinivalue_line("markers", "train_extra: needs the extra `train`; run with --train-extra")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out whole files that need the extra, unless they are asked for."""
+    needs = collection_path.parent.name == "training" and collection_path.name in NEED_TORCH
+    return True if needs and not config.getoption("--train-extra") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselects single tests that need the extra, unless they are asked for: what is installed decides nothing."""
+    if config.getoption("--train-extra"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("train_extra")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
 def ear() -> Model:
     """The model that ships."""

@@ -20,26 +20,25 @@ def test_thinning_keeps_every_label_and_spreads_over_speakers() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 2.0])
+@pytest.mark.train_extra
 def test_functionals_are_finite_whatever_the_length(seconds: float) -> None:
     """Short clips, long ones and silence all give sixty finite numbers."""
-    pytest.importorskip("librosa")
     for audio in (buzz(seconds, 0.2), np.zeros(round(seconds * 8000), np.float32)):
         values = functionals(audio)
         assert values.shape == (60,)
         assert np.isfinite(values).all()
 
 
+@pytest.mark.train_extra
 def test_functionals_do_not_hear_the_level() -> None:
     """The same sound 14 dB louder gives nearly the same numbers: the baseline cannot win by loudness."""
-    pytest.importorskip("librosa")
     quiet, loud = functionals(buzz(2.0, 0.1)), functionals(buzz(2.0, 0.5))
     assert np.corrcoef(quiet, loud)[0, 1] > 0.999
 
 
+@pytest.mark.train_extra
 def test_baseline_is_trained_without_what_it_is_tested_on(corpora_root: Path) -> None:
     """Rows come for both classifiers on the test clips; with one corpus alone nothing can be left out."""
-    pytest.importorskip("sklearn")
-    pytest.importorskip("librosa")
     clips = made_clips(corpora_root)
     train, test = (
         [one for one in clips if (one.speaker in {"emodb_11", "emodb_13"}) == side] for side in (True, False)

@@ -1,10 +1,8 @@
 """Committees: they learn what is the same in every corpus, and the same seed gives the same committee."""
 
-import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs the extra `train`")
-
-from voicerisk.training.committee import Committee, CommitteeSettings, Lesson, fit  # noqa: E402
+from voicerisk.training.committee import Committee, CommitteeSettings, Lesson, fit
 
 SMALL = CommitteeSettings(members=3, hidden=8, steps=150, batch=64, learning_rate=1e-2)
 

@@ -57,9 +57,9 @@ def test_result_reads_back(measured: tuple[Evaluation, list[str]], tmp_path: Pat
         read_evaluation(tmp_path)
 
 
+@pytest.mark.train_extra
 def test_pictures_lie_beside_the_figures(corpora_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`evaluate` writes the figures and both pictures into the folder that it is given."""
-    pytest.importorskip("matplotlib")
     monkeypatch.setattr("voicerisk.training.evaluate.QUICK", TINY)
     result = evaluate("tension", corpora_root, out=tmp_path, quick=True, workers=1)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["calls.png", FILE, "reliability.png"]

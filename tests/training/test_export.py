@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs the extra `train`")
-
-from voicerisk.scoring.contract import CHUNK_SAMPLES  # noqa: E402
-from voicerisk.training.committee import CommitteeSettings  # noqa: E402
-from voicerisk.training.export import largest_difference, to_onnx  # noqa: E402
-from voicerisk.training.network import STATES, blank_ear, first_states  # noqa: E402
+from voicerisk.scoring.contract import CHUNK_SAMPLES
+from voicerisk.training.committee import CommitteeSettings
+from voicerisk.training.export import largest_difference, to_onnx
+from voicerisk.training.network import STATES, blank_ear, first_states
 
 TINY = CommitteeSettings(members=2, hidden=4)
 

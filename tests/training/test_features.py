@@ -3,10 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs the extra `train`")
-
-from voicerisk.training.features import NAMES, PITCH, TAIL, FrameFeatures  # noqa: E402
+from voicerisk.training.features import NAMES, PITCH, TAIL, FrameFeatures
 
 RATE_HZ = 8000
 

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs the extra `train`")
-
-from voicerisk.training.features import TAIL  # noqa: E402
-from voicerisk.training.network import FrontEnd, first_states  # noqa: E402
-from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, functionals, quantile, soft_bins  # noqa: E402
+from voicerisk.training.features import TAIL
+from voicerisk.training.network import FrontEnd, first_states
+from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, functionals, quantile, soft_bins
 
 CHUNK = 1920
 
 
-def babble(seconds: float, seed: int = 0) -> "torch.Tensor":
+def babble(seconds: float, seed: int = 0) -> torch.Tensor:
     """Something like speech: a buzz whose pitch and loudness wander, over noise; (1, n)."""
     random = np.random.default_rng(seed)
     n = int(8000 * seconds) // CHUNK * CHUNK

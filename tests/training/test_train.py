@@ -6,18 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs the extra `train`")
-pytest.importorskip("sklearn", reason="training needs the extra `train`")
-pytest.importorskip("matplotlib", reason="training needs the extra `train`")
-
-from voicerisk.scoring.model import Model, load_model  # noqa: E402
-from voicerisk.training.corpora import load, read_audio  # noqa: E402
-from voicerisk.training.corpora.clip import CorpusError  # noqa: E402
-from voicerisk.training.evaluation.scoring import score_clips  # noqa: E402
-from voicerisk.training.export import export  # noqa: E402
-from voicerisk.training.finetune import FinetuneSettings, ear_of, finetune  # noqa: E402
-from voicerisk.training.train import Trained, train  # noqa: E402
+from voicerisk.scoring.model import Model, load_model
+from voicerisk.training.corpora import load, read_audio
+from voicerisk.training.corpora.clip import CorpusError
+from voicerisk.training.evaluation.scoring import score_clips
+from voicerisk.training.export import export
+from voicerisk.training.finetune import FinetuneSettings, ear_of, finetune
+from voicerisk.training.train import Trained, train
 
 SETTINGS = """
 name = "tiny"

@@ -33,8 +33,8 @@ def test_without_the_fit_there_is_no_before(fitted: dict[str, object]) -> None:
     assert sum(bar.n for bar in found.bins) == 4000
 
 
+@pytest.mark.train_extra
 def test_diagram_is_drawn(tmp_path: Path) -> None:
     """The diagram becomes a PNG file."""
-    pytest.importorskip("matplotlib")
     draw_reliability(calibration(*honest(), {"slope": 0.5, "offset": -1.0}, resamples=0), tmp_path / "r.png")
     assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")

@@ -93,9 +93,9 @@ def test_curve_falls_as_red_rises() -> None:
     assert by_enter[0.6].median_delay_s == pytest.approx(0.96)
 
 
+@pytest.mark.train_extra
 def test_curve_is_drawn(tmp_path: Path) -> None:
     """The curve becomes a PNG file."""
-    pytest.importorskip("matplotlib")
     calls = [call("calm", None, [0.5] * 100), call("angry", 9.6, [0.3] * 20 + [0.8] * 80)]
     draw_curve(curve(calls, 0.96), call_row("all", calls, [[], [12.0]]), tmp_path / "calls.png")
     assert (tmp_path / "calls.png").read_bytes().startswith(b"\x89PNG")

@@ -45,7 +45,7 @@ def test_shifted_truth_is_noticed(loudness: Model, monkeypatch: pytest.MonkeyPat
     assert found.against_truth.value < 0.5
 
 
-@pytest.mark.skipif(silero_path() is None, reason="silero-vad (extra `train`) is not installed")
+@pytest.mark.train_extra
 def test_silero_hears_a_voice_and_not_silence() -> None:
     """Silero's graph, fed as its authors feed it, takes a recorded voice for speech and silence for none."""
     path = silero_path()
