@@ -104,6 +104,68 @@ def tune(
         err.print(f"[yellow]Caution:[/yellow] {result.caution}.", highlight=False)
 
 
+@app.command()
+def train(
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Settings of the run, e.g. models/tension/train.toml.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder; one that was cut short goes on. Default: runs/NAME.")
+    ] = None,
+    init: Annotated[
+        str | None, typer.Option("--init", help="A model to start from, to teach it a site's own voices.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="The site's marked calls (CSV), with --init.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder of the fine-tuned model, with --init.")] = None,
+    corpora: CorporaOption = None,
+) -> None:
+    """Train a model as its settings say, or fine-tune one on a site's own marked calls.
+
+    `voicerisk train --config models/tension/train.toml` leaves checkpoints, log, curves and metrics in the run folder;
+    `voicerisk export` makes a model folder of it. `voicerisk train --init tension --data marks.csv --to models/ours`
+    writes the model folder itself.
+    """
+    if (init is None) == (config is None) or (init is None) != (data is None) or (init is None) != (to is None):
+        raise typer.BadParameter("give --config, or --init with --data and --to")
+    with needs_training():
+        if init is not None and data is not None and to is not None:
+            from voicerisk.training.finetune import finetune
+
+            with _stages() as report:
+                finetune(load_model(init), data, to, report=report)
+            err.print(f"Written: {to}. Measure it with `voicerisk evaluate --model {to}`.", highlight=False)
+            return
+        from voicerisk.training.settings import read_settings
+        from voicerisk.training.train import train
+
+        assert config is not None
+        folder = run or Path("runs") / read_settings(config).name
+        with _stages() as report:
+            trained = train(config, folder, corpora, report)
+        metrics = trained.metrics
+        out.print(f"Corpus-out, mean: {metrics.mean_rest:.3f} / {metrics.mean_calm:.3f}", highlight=False)
+        err.print(f"Run folder: {folder}. Next: voicerisk export --config {config} --run {folder} --to models/NAME")
+
+
+@app.command()
+def export(
+    config: Annotated[Path, typer.Option("--config", help="Settings of the run.")],
+    to: Annotated[Path, typer.Option("--to", help="The model folder to write.")],
+    run: Annotated[Path | None, typer.Option("--run", help="Run folder. Default: runs/NAME.")] = None,
+    corpora: CorporaOption = None,
+) -> None:
+    """Write the model folder of a finished run, checked against torch: whole files against 240 ms chunks."""
+    with needs_training():
+        from voicerisk.training.export import export
+        from voicerisk.training.settings import read_settings
+        from voicerisk.training.train import train
+
+        folder = run or Path("runs") / read_settings(config).name
+        with _stages() as report:
+            spec = export(train(config, folder, corpora, report), to, corpora, report)
+        out.print(f"Written: {to}, {spec.name} {spec.version}, sha256 {spec.sha256[:12]}.", highlight=False)
+
+
 @contextmanager
 def needs_training() -> Iterator[None]:
     """Turns a missing extra, and errors that a user can mend, into one plain message and exit code 1."""
