@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -58,13 +59,17 @@ def test_replay_for_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_channels_are_swapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the customer's voice on the other side, nothing is heard on this one."""
     monkeypatch.chdir(tmp_path)
-    path = write(tmp_path / "c.wav", np.zeros(24000, np.int16), tone(3.0))
-    levels = {}
+    voice, rate_hz = soundfile.read(FIXTURES / "angry.flac", dtype="int16")
+    path = write(tmp_path / "c.wav", np.zeros(len(voice), np.int16), voice)
+    assert rate_hz == 8000
+    heard_s = {}
     for channels in ("customer,agent", "agent,customer"):
         done = quick("replay", path, "--json", "--channels", channels)
         assert done.exit_code == 0
-        levels[channels] = done.stdout
-    assert levels["customer,agent"] != levels["agent,customer"]
+        items = [json.loads(line) for line in done.stdout.splitlines()]
+        heard_s[channels] = sum(item["evidence_s"] for item in items if item["type"] == "tension.window")
+    assert heard_s["customer,agent"] == 0.0
+    assert heard_s["agent,customer"] > 2.0
 
 
 def test_score_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def buzz(seconds: float) -> np.ndarray:
 def test_onnx_chunk_by_chunk_is_torch_over_the_whole_file() -> None:
     """No score of an exported graph differs by more than 1e-4 from the network's over the whole file."""
     torch.manual_seed(0)
-    ear = blank_ear(TINY, TINY, TINY)
+    ear = blank_ear(TINY, TINY, TINY, TINY)
     audios = [buzz(4.0), np.zeros(5000, np.float32), np.random.default_rng(0).normal(0, 0.1, 9000).astype(np.float32)]
     assert largest_difference(ear, to_onnx(ear), audios) <= 1e-4
 
@@ -31,7 +31,7 @@ def test_onnx_chunk_by_chunk_is_torch_over_the_whole_file() -> None:
 def test_a_caller_becomes_known() -> None:
     """The baseline begins with what leaves the window, and stands still once it holds ten seconds of speech."""
     torch.manual_seed(0)
-    ear = blank_ear(TINY, TINY, TINY)
+    ear = blank_ear(TINY, TINY, TINY, TINY)
     with torch.no_grad():
         ear.speech.biases[2].fill_(100.0)  # takes everything for speech
     states, audio, held = first_states(1), torch.from_numpy(buzz(20.0)), []

@@ -25,6 +25,7 @@ copies = 1
 streams = 8
 tone = {members = 2, hidden = 8, steps = 120, batch = 64, learning_rate = 1e-2}
 known = {members = 2, hidden = 8, steps = 60, batch = 64}
+mood = {members = 2, hidden = 8, steps = 60, batch = 64}
 speech = {members = 1, hidden = 8, steps = 60, batch = 128}
 """
 MOODS = {"N": (2.2, 1.0), "W": (0.9, 1.5), "T": (2.5, 0.95)}

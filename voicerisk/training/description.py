@@ -44,9 +44,10 @@ what is said. 8 kHz telephone audio in, one 240 ms chunk a step.
 Every 10 ms a 40 ms frame gives {len(NAMES)} values that describe the voice (loudness, alpha ratio, Hammarberg index,
 spectral slopes, pitch, harmonics-to-noise ratio, five cepstral coefficients and so on). Sums over voiced frames give
 {len(FUNCTIONALS)} functionals, all independent of the line's gain, for the last {WINDOW_CHUNKS * CHUNK_S:.1f} s of
-speech and for the whole call. Two committees of small networks judge them: one by the voice alone; one, once there is
-more of the caller than the window holds, also by how the voice differs from the caller's own first seconds. All of it
-is one ONNX graph.
+speech and for the whole call. Committees of small networks judge them. Tension is judged by one that sees the voice
+alone and, once there is more of the caller than the window holds, by one that also sees how the voice differs from the
+caller's own first ten seconds of speech; both were kept from knowing which corpus they hear. Stress, arousal, valence
+and emotion come from a third that was left free. All of it is one ONNX graph.
 
 ## What it was trained on
 

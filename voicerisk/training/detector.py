@@ -10,10 +10,13 @@ from torch import Tensor, nn
 from voicerisk.training.augment import LineSettings
 from voicerisk.training.committee import Committee, CommitteeSettings
 from voicerisk.training.corpora.clip import Audio
+from voicerisk.training.evaluation.speech import silero_chunks, silero_path
 from voicerisk.training.network import N_SPEECH_INPUTS, RECENT_DECAY, FrontEnd, speech_inputs
 from voicerisk.training.streams import STREAM_CHUNKS, stream
 
 BATCH: Final = 4
+BURSTS_EVERY: Final = 6
+"""One batch in so many is of bursts."""
 SPOKEN: Final = 0.35
 SILENT: Final = 0.05
 """A chunk is speech from the one share of speech on and none up to the other; what lies between teaches nothing."""
@@ -26,13 +29,28 @@ def stream_inputs(
     line: LineSettings,
     seed: int,
     report: Callable[[int, int], None],
+    bursts: Sequence[Audio] = (),
 ) -> tuple[Tensor, Tensor]:
-    """Inputs of every chunk of so many streams, (n, N_SPEECH_INPUTS), and its share of speech, (n,)."""
+    """Inputs of every chunk of so many streams, (n, N_SPEECH_INPUTS), and its share of speech, (n,).
+
+    What is speech in a stream of `voices` is decided by Silero VAD on what the line delivers, where its package is
+    installed; where it is not, and in streams of `bursts` (laughs, cries), which it does not know, by the clean clips.
+    """
     front, inputs, truths = FrontEnd().eval(), [], []
+    teacher = silero_path()
     for first in range(0, n_streams, BATCH):
+        is_burst = bool(bursts) and ((first // BATCH) % BURSTS_EVERY == 0 or not voices)
+        source = bursts if is_burst else voices
         made = [
-            stream(voices, noises, line, np.random.default_rng([seed, index])) for index in range(first, first + BATCH)
+            stream(source, noises, line, np.random.default_rng([seed, index])) for index in range(first, first + BATCH)
         ]
+        if teacher is not None and not is_burst:
+            said = silero_chunks(teacher, [audio for audio, _ in made])
+            # Streams without speech stay without, whatever the teacher takes music for.
+            made = [
+                (audio, np.where(chunks >= 0.5, 1.0, np.where(chunks < 0.4, 0.0, 0.2)) if truth.any() else truth)
+                for (audio, truth), chunks in zip(made, said, strict=True)
+            ]
         with torch.inference_mode():
             sums = front.whole(torch.from_numpy(np.stack([audio for audio, _ in made])))
             recent = torch.zeros_like(sums[:, 0])

@@ -106,7 +106,7 @@ def finetune(
     after = _area(tone, tone_lesson, rows)
     _calibrate(tone, tone_lesson, rows)
     _calibrate(known, known_lesson, rows[able[rows]])
-    graph = to_onnx(Ear(tone, known, ear.speech).eval())
+    graph = to_onnx(Ear(tone, known, ear.mood, ear.speech).eval())
     training: dict[str, Any] = {**init.spec.training, "taught_by_marks": len(clips), "started_from": init.spec.name}
     spec = msgspec.structs.replace(init.spec, name=folder.name, training=training)
     card = f"# {folder.name}\n\n`{init.spec.name}` taught by {len(clips)} marked pieces of the site's own calls.\n"
@@ -130,7 +130,7 @@ def ear_of(model: Model) -> Ear:
         if item.name.startswith("ear."):
             state[item.name.removeprefix("ear.")] = torch.from_numpy(numpy_helper.to_array(item).copy())
     try:
-        committees = [_committee(state, name) for name in ("tone", "known", "speech")]
+        committees = [_committee(state, name) for name in ("tone", "known", "mood", "speech")]
     except (KeyError, RuntimeError) as error:
         raise ExportError(f"{model.folder}: holds no trainable ear of this package ({error})") from error
     return Ear(*committees).eval()

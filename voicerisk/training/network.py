@@ -120,10 +120,10 @@ class FrontEnd(nn.Module):
 class Ear(nn.Module):
     """The whole graph; see the module's docstring."""
 
-    def __init__(self, tone: Committee, known: Committee, speech: Committee) -> None:
+    def __init__(self, tone: Committee, known: Committee, mood: Committee, speech: Committee) -> None:
         super().__init__()
         self.front = FrontEnd()
-        self.tone, self.known, self.speech = tone, known, speech
+        self.tone, self.known, self.mood, self.speech = tone, known, mood, speech
 
     def forward(self, audio: Tensor, states: dict[str, Tensor]) -> Scores:
         """Scores of one chunk of every row.
@@ -172,8 +172,11 @@ class Ear(nn.Module):
         judged: Tensor = alone + share * (known - alone)
         return judged
 
-    def _outputs(self, prefix: str, raw: Tensor, sums: Tensor) -> dict[str, Tensor]:
-        scales = torch.sigmoid(raw[:, : len(SCALES)])
+    def _outputs(self, prefix: str, judged: Tensor, sums: Tensor) -> dict[str, Tensor]:
+        # Tension must hold for voices of any language, so it comes from committees kept from knowing the corpora; what
+        # else there is to say of a voice comes from one that was left free.
+        raw = self.mood(functionals(sums))
+        scales = torch.sigmoid(torch.cat([judged[:, :1], raw[:, 1 : len(SCALES)]], -1))
         return {
             **{prefix + name: scales[:, i] for i, name in enumerate(SCALES)},
             f"{prefix}emotion": torch.softmax(raw[:, len(SCALES) :], -1),
@@ -181,7 +184,9 @@ class Ear(nn.Module):
         }
 
 
-def blank_ear(tone: CommitteeSettings, known: CommitteeSettings, speech: CommitteeSettings) -> Ear:
+def blank_ear(
+    tone: CommitteeSettings, known: CommitteeSettings, mood: CommitteeSettings, speech: CommitteeSettings
+) -> Ear:
     """An untrained ear of the given sizes, to load weights into."""
 
     def committee(n_inputs: int, n_outputs: int, of: CommitteeSettings) -> Committee:
@@ -190,6 +195,7 @@ def blank_ear(tone: CommitteeSettings, known: CommitteeSettings, speech: Committ
     return Ear(
         committee(len(FUNCTIONALS), N_OUTPUTS, tone),
         committee(N_KNOWN_INPUTS, N_OUTPUTS, known),
+        committee(len(FUNCTIONALS), N_OUTPUTS, mood),
         committee(N_SPEECH_INPUTS, 1, speech),
     ).eval()
 

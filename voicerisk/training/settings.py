@@ -54,6 +54,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         line: What lines do.
         tone: The committee that judges a voice as such.
         known: The committee that judges it beside the caller's own baseline.
+        mood: The committee for all but tension: stress, arousal, valence, emotion.
         speech: The speech detector.
         streams: Synthetic lines that the speech detector learns from.
         importance: What each head weighs.
@@ -73,6 +74,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     line: LineSettings = LineSettings()
     tone: CommitteeSettings = CommitteeSettings()
     known: CommitteeSettings = CommitteeSettings()
+    mood: CommitteeSettings = CommitteeSettings(hidden=32, dropout=0.3, steps=1500, adversary=0.0)
     speech: CommitteeSettings = CommitteeSettings(members=1, hidden=24, dropout=0.1, steps=2500, batch=1024)
     streams: int = 800
     importance: Importance = Importance()

@@ -38,6 +38,9 @@ CURVES_FILE: Final = "curves.png"
 LOG_FILE: Final = "train.log"
 SETTINGS_FILE: Final = "train.toml"
 
+NONVERBAL: Final = "nonverbal"
+"""What corpora of laughs and cries name as their language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -79,21 +82,23 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
     log.info("%d clips of %s", len(clips), ", ".join((*settings.corpora, *settings.speech_corpora)))
     material = _material(settings, clips, folder, report)
     detector, detector_auc = _detector(settings, clips, folder, report)
-    losses: dict[str, list[tuple[int, float]]] = {"tone": [], "known": []}
+    losses: dict[str, list[tuple[int, float]]] = {"tone": [], "known": [], "mood": []}
     if not (folder / EARS_FILE).is_file():
         tone_lesson = lessons.tone_lesson(clips, material.forms, material.weights)
         known_lesson = lessons.known_lesson(clips, material.forms, material.weights, settings.baseline, settings.seed)
         tones = _committees("tone", settings, settings.tone, tone_lesson, losses, report)
         knowns = _committees("known", settings, settings.known, known_lesson, losses, report)
+        moods = _committees("mood", settings, settings.mood, tone_lesson, losses, report)
         draw_curves(losses, folder / CURVES_FILE)
-        metrics = _judge(settings, material, tones, knowns, tone_lesson, detector_auc)
+        metrics = _judge(settings, material, tones, knowns, moods, tone_lesson, detector_auc)
         (folder / METRICS_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(metrics)) + b"\n")
-        torch.save({"tone": [_packed(c) for c in tones], "known": [_packed(c) for c in knowns]}, folder / EARS_FILE)
+        kinds = {"tone": tones, "known": knowns, "mood": moods}
+        torch.save({kind: [_packed(net) for net in nets] for kind, nets in kinds.items()}, folder / EARS_FILE)
     metrics = msgspec.json.decode((folder / METRICS_FILE).read_bytes(), type=Metrics)
     stored = torch.load(folder / EARS_FILE, weights_only=True)
     ears = [
-        Ear(_unpacked(tone), _unpacked(known), detector).eval()
-        for tone, known in zip(stored["tone"], stored["known"], strict=True)
+        Ear(_unpacked(tone), _unpacked(known), _unpacked(mood), detector).eval()
+        for tone, known, mood in zip(stored["tone"], stored["known"], stored["mood"], strict=True)
     ]
     for row in metrics.left_out:
         log.info("%s: %s / %s, known %s / %s", row.name, row.rest, row.calm, row.rest_known, row.calm_known)
@@ -148,10 +153,12 @@ def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
         plan: tuple[tuple[Part, int], ...] = (("train", settings.streams), ("dev", max(4, settings.streams // 6)))
         for part, n_streams in plan:
             members = [clip for clip in parts[part] if clip.emotion != "noise"]
-            voices = [corpora.read_audio(members[i]) for i in random.permutation(len(members))[: 3 * n_streams]]
+            drawn = [members[i] for i in random.permutation(len(members))[: 3 * n_streams]]
+            voices = [corpora.read_audio(clip) for clip in drawn if clip.language != NONVERBAL]
+            bursts = [corpora.read_audio(clip) for clip in drawn if clip.language == NONVERBAL]
             told = partial(report, f"streams of {part} speakers")
             seed = 2 * settings.seed + (part == "dev")
-            inputs, truth = stream_inputs(n_streams, voices, noises, settings.line, seed, told)
+            inputs, truth = stream_inputs(n_streams, voices, noises, settings.line, seed, told, bursts)
             net = net or fit_detector(inputs, truth, settings.speech, settings.seed)
             with torch.inference_mode():
                 scores = [_area((truth > 0.35).numpy(), net(inputs)[:, 0].double().numpy())]
@@ -181,6 +188,7 @@ def _judge(
     material: _Material,
     tones: list[Committee],
     knowns: list[Committee],
+    moods: list[Committee],
     lesson: Lesson,
     detector_auc: float,
 ) -> Metrics:
@@ -192,7 +200,7 @@ def _judge(
     calm_baselines = msgspec.structs.replace(settings.baseline, calm_share=1.0)
     known_lesson = lessons.known_lesson(clips, material.forms[:3], material.weights, calm_baselines, settings.seed + 1)
     said, fitted = {}, {}
-    for kind, committees, of in (("tone", tones, lesson), ("known", knowns, known_lesson)):
+    for kind, committees, of in (("tone", tones, lesson), ("known", knowns, known_lesson), ("mood", moods, lesson)):
         # Committee 1 never heard the development speakers; from 2 on, each never heard one corpus.
         places = [*range(2, 2 + len(settings.judged_corpora)), 1]
         judges = {name: (committees[at], rows) for at, (name, rows) in zip(places, groups.items(), strict=True)}
