@@ -30,7 +30,7 @@ def card_text(settings: TrainSettings) -> str:
         "All of it may be used commercially under the terms named above; give the attributions they ask for."
         if classes <= {"open", "own"}
         else "**Some of it is for research or non-commercial use only, or states no licence. Whether a model trained "
-        "on such speech may be used commercially is unsettled law: ask your own counsel, or use `tension-open`.**"
+        "on such speech may be used commercially is unsettled law: ask your own counsel, or train `tension-open`.**"
     )
     return f"""# {settings.name}
 
