@@ -27,7 +27,7 @@ from voicerisk.training.corpora import CorpusError, labels
 from voicerisk.training.evaluation.calibration import Calibration
 from voicerisk.training.evaluation.call_tables import call_row, curve
 from voicerisk.training.evaluation.clip_tables import LevelShift, clip_rows, line_row
-from voicerisk.training.evaluation.corpus_out import entry
+from voicerisk.training.evaluation.corpus_out import RANKED, entry, mean
 from voicerisk.training.evaluation.cost import Cost, Invariance
 from voicerisk.training.evaluation.results import CallResult, Evaluation, SoundRow, read_evaluation
 from voicerisk.training.evaluation.speech import SpeechResult
@@ -156,3 +156,12 @@ def test_readme_shows_what_was_measured() -> None:
     measured = shipped_results(ROOT / "models", Config().model)
     assert measured[0].model == Config().model
     assert between(text, readme_table(measured), README_MARKS, "README.md") == text
+
+
+def test_rows_of_one_name_keep_their_own_figures() -> None:
+    """The two rows "held against the caller's own calm speech" show two means, not one of them twice."""
+    result = read_evaluation(ROOT / "models" / "tension")
+    ranked = [one for one in result.corpus_out if one.left_out in RANKED]
+    rows = [row.split(" | ") for row in readme_table([result]).splitlines() if "own calm speech" in row]
+    means = [mean([getattr(one, name) for one in ranked]) for name in ("auc_rest_baseline", "auc_calm_baseline")]
+    assert [row[2].rstrip(" |") for row in rows] == [f"{value:.2f}" for value in means]

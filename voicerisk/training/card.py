@@ -67,7 +67,7 @@ def readme_table(results: Sequence[Evaluation]) -> str:
     """Return the headline figures of several models side by side, with what the project aims at."""
     columns = [_headline(result) for result in results]
     rows = [["", "aim", *(f"`{result.model}`" for result in results)]]
-    rows += [[name, aim, *(dict(column)[name] for column in columns)] for name, aim in _AIMS]
+    rows += [[name, aim, *figures] for (name, aim), *figures in zip(_AIMS, *columns, strict=True)]
     note = "Quick run: these figures mean little.\n\n" if any(result.quick for result in results) else ""
     links = ", ".join(f"[{result.model}](models/{result.model}/{CARD_FILE})" for result in results)
     return f"{note}{table(rows)}\n\nMean and 95 % interval by speaker; where each comes from: {links}."
@@ -92,7 +92,8 @@ _AIMS: Final = (
 )
 
 
-def _headline(result: Evaluation) -> list[tuple[str, str]]:
+def _headline(result: Evaluation) -> list[str]:
+    """The figures in the order of `_AIMS`."""
     ranked = [entry for entry in result.corpus_out if entry.left_out in RANKED]
     means = [
         mean([getattr(entry, name) for entry in ranked])
@@ -100,7 +101,7 @@ def _headline(result: Evaluation) -> list[tuple[str, str]]:
     ]
     whole = next((row for row in result.clips if row.name == "corpora trained on"), result.clips[0])
     calls = result.calls.rows[0] if result.calls.rows else None
-    values = [
+    return [
         *(NOTHING if value is None else f"{value:.2f}" for value in means),
         figure(whole.auc_rest),
         figure(whole.arousal),
@@ -114,7 +115,6 @@ def _headline(result: Evaluation) -> list[tuple[str, str]]:
         figure(result.speech.against_silero, 3),
         f"{result.cost.ms_per_s[100]:.2f} ms",
     ]
-    return [(name, value) for (name, _), value in zip(_AIMS, values, strict=True)]
 
 
 def card_tables(result: Evaluation) -> str:
