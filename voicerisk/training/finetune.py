@@ -138,6 +138,9 @@ def ear_of(model: Model) -> Ear:
 
 def _committee(state: dict[str, Tensor], name: str) -> Committee:
     own = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
+    if name == "mood":
+        # It is scaled by the same numbers as "tone", and the exporter writes equal tensors once.
+        own = {part: state[f"tone.{part}"] for part in ("centre", "scale")} | own
     first, last = own["weights.0"], own["weights.2"]
     net = Committee(first.shape[1], last.shape[2], first.shape[0], first.shape[2], 0.0)
     net.load_state_dict(own)
