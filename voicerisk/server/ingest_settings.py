@@ -1,16 +1,13 @@
 """Where gateways connect, which codec waits for them there, and what they must show to be let in."""
 
-import ipaddress
 from typing import Annotated, Any
 
 import msgspec
 
 from voicerisk.gateways.routes import codec_maker
 from voicerisk.server.gateway_auth import GatewayAuth
+from voicerisk.server.http_settings import MIN_TOKEN_CHARS, is_loopback
 from voicerisk.server.limits import IngestLimits
-
-MIN_TOKEN_CHARS = 16
-"""A shorter token can be guessed over the network; 16 random characters cannot."""
 
 
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,11 +114,3 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
                         f"the gateway {gateway.path!r} asks for no token, but host {self.host!r} can be reached from "
                         "other machines; give it tokens, or listen on 127.0.0.1"
                     )
-
-
-def is_loopback(host: str) -> bool:
-    """True if only this machine can reach `host`; a name other than localhost counts as reachable from elsewhere."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
