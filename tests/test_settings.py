@@ -32,12 +32,26 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     mode: Literal["a", "b"] = "a"
 
 
+class Cat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="cat"):
+    """One kind of animal."""
+
+    lives: int = 9
+
+
+class Dog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="dog"):
+    """The other kind."""
+
+    owner: str
+
+
 class Outer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
     title: str = "t"
     inner: Inner = Inner()
     item: tuple[Item, ...] = ()
+    pets: dict[str, Cat | Dog] = {}
+    rooms: dict[str, Inner] = {}
     low: float = 0.0
     high: float = 1.0
 
@@ -68,6 +82,20 @@ def test_every_mistake_is_named_at_once_with_its_line() -> None:
         "f.toml:4: inner.port: '80' will not do: expected `int`, got `str`. "
         "It must be a whole number (at least 0, at most 65535).",
         "f.toml:11: item[1].mode: 'c' will not do: invalid enum value 'c'. It must be one of 'a', 'b'.",
+    ]
+
+
+def test_tables_by_name_are_checked_key_by_key() -> None:
+    """In a table of tables each mistake is named at its own key, and the good ones arrive typed."""
+    outer = parse("[pets.tom]\nkind = 'cat'\n[pets.rex]\nkind = 'dog'\nowner = 'Noa'\n[rooms.a]\n", Outer, "f.toml")
+    assert outer.pets == {"tom": Cat(), "rex": Dog(owner="Noa")}
+    assert outer.rooms == {"a": Inner()}
+    text = "[pets.tom]\nkind = 'cow'\n[pets.rex]\nkind = 'dog'\n[pets.leo]\nlives = 3\n[rooms.a]\nprot = 1\n"
+    assert problems_of(text) == [
+        "f.toml:2: pets.tom.kind: 'cow' will not do. It must be one of 'cat', 'dog'.",
+        "f.toml: pets.rex.owner: is missing. It must be text.",
+        "f.toml: pets.leo.kind: is missing. It must be one of 'cat', 'dog'.",
+        "f.toml:8: rooms.a.prot: there is no such key. Did you mean 'port'?",
     ]
 
 

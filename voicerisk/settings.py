@@ -56,6 +56,15 @@ def _mistakes(value: Any, kind: Any, path: tuple[str | int, ...]) -> Iterator[_M
     if struct is not None and isinstance(value, dict):
         yield from _struct_mistakes(value, struct, path)
         return
+    kinds = _tagged_structs_in(kind)
+    if kinds and isinstance(value, dict):
+        yield from _tagged_mistakes(value, kinds, path)
+        return
+    item = _item_in_table(kind)
+    if item is not None and isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _mistakes(entry, item, (*path, name))
+        return
     item = _struct_in_list(kind)
     if item is not None and isinstance(value, list):
         for number, entry in enumerate(value):
@@ -73,6 +82,8 @@ def _struct_mistakes(
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     clean = True
     for key, entry in value.items():
+        if key == struct.__struct_config__.tag_field:
+            continue
         if key not in fields:
             clean = False
             close = difflib.get_close_matches(key, fields, n=1)
@@ -92,6 +103,21 @@ def _struct_mistakes(
             msgspec.convert(value, struct)
         except msgspec.ValidationError as error:
             yield path, _short(error), "Change one of the values named."
+
+
+def _tagged_mistakes(
+    value: Mapping[str, Any], structs: Mapping[str, type[msgspec.Struct]], path: tuple[str | int, ...]
+) -> Iterator[_Mistake]:
+    """The mistakes of a table whose one key says which of several kinds it is."""
+    tag_field = str(next(iter(structs.values())).__struct_config__.tag_field)
+    wanted = "It must be one of " + ", ".join(repr(tag) for tag in structs) + "."
+    tag = value.get(tag_field)
+    if tag is None:
+        yield (*path, tag_field), "is missing", wanted
+    elif not isinstance(tag, str) or tag not in structs:
+        yield (*path, tag_field), f"{tag!r} will not do", wanted
+    else:
+        yield from _struct_mistakes(value, structs[tag], path)
 
 
 def describe(kind: Any) -> str:
@@ -133,6 +159,23 @@ def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         found = [struct for argument in typing.get_args(kind) if (struct := _struct_in(argument))]
         return found[0] if len(found) == 1 else None
+    return None
+
+
+def _tagged_structs_in(kind: Any) -> dict[str, type[msgspec.Struct]]:
+    """The structs of a union that a tag tells apart, by their tags; empty where it is none."""
+    if typing.get_origin(kind) not in (typing.Union, types.UnionType):
+        return {}
+    structs = [one for one in typing.get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    return {str(one.__struct_config__.tag): one for one in structs if one.__struct_config__.tag is not None}
+
+
+def _item_in_table(kind: Any) -> Any:
+    """What stands under each name of a table of tables; None where it is none."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
+        item = arguments[1]
+        return item if _struct_in(item) is not None or _tagged_structs_in(item) else None
     return None
 
 
