@@ -1,15 +1,14 @@
-"""Opens the database: the engine with its safety settings, the tables, and the check of the schema's version."""
+"""Opens the database: the engine with its safety settings, its tables brought up to date."""
 
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from voicerisk.store.schema import SCHEMA_VERSION, Base, MetaRow
+from voicerisk.store.migrate import NewerDatabaseError, upgrade
 from voicerisk.store.settings import StoreSettings
-from voicerisk.store.writer import StoreError, describe
+from voicerisk.store.writer import WRITING, StoreError, describe
 
 
 def open_database(settings: StoreSettings) -> Engine:
@@ -33,8 +32,11 @@ def open_database(settings: StoreSettings) -> Engine:
         engine = create_engine(url, pool_pre_ping=not is_sqlite)
         if is_sqlite:
             _make_sqlite_durable(engine, settings.busy_timeout_s)
-        Base.metadata.create_all(engine)
-        _check_version(engine, shown)
+        with engine.execution_options(**WRITING).begin() as connection:
+            upgrade(connection)
+    except NewerDatabaseError as error:
+        mend = "run the program's version that wrote it, or name another store.url"
+        raise StoreError(f"the store at {shown} {error}; {mend}") from error
     except (OSError, ImportError, SQLAlchemyError) as error:
         raise StoreError(f"cannot open the store at {shown}: {describe(error)}") from error
     return engine
@@ -50,15 +52,10 @@ def _make_sqlite_durable(engine: Engine, busy_timeout_s: float) -> None:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
+        # The driver would begin transactions only before the first write; `begin` below does it for every one.
+        connection.isolation_level = None
 
-
-def _check_version(engine: Engine, shown: str) -> None:
-    with Session(engine) as session, session.begin():
-        row = session.get(MetaRow, "schema_version")
-        if row is None:
-            session.add(MetaRow(key="schema_version", value=str(SCHEMA_VERSION)))
-        elif row.value != str(SCHEMA_VERSION):
-            raise StoreError(
-                f"the store at {shown} has schema version {row.value}, this program knows {SCHEMA_VERSION}; "
-                "run the program's version that wrote it, or name another store.url"
-            )
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("voicerisk_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

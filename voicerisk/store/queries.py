@@ -1,6 +1,6 @@
 """What is written and read, each as a function of a session. Only portable SQL, and all of it through SQLAlchemy."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 from sqlalchemy import func, select
@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from voicerisk.events import Role
 from voicerisk.risk.alerts import Alert, AlertState
-from voicerisk.store.records import AuditEntry, CallRecord
-from voicerisk.store.schema import AlertHistoryRow, AlertRow, AuditRow, CallRow, CurveRow, MetaRow
+from voicerisk.store.records import CallRecord
+from voicerisk.store.schema import AlertHistoryRow, AlertRow, CallRow, CurveRow, MetaRow
 
 _alerts = msgspec.json.Decoder(Alert)
 _labels = msgspec.json.Decoder(dict[str, str])
@@ -105,18 +105,6 @@ def read_curve(session: Session, call_id: str) -> list[tuple[int, bytes]]:
     """The pieces of a call's curve as (first hop, packed levels), in order."""
     rows = select(CurveRow).where(CurveRow.call_id == call_id).order_by(CurveRow.first_hop)
     return [(row.first_hop, row.levels) for row in session.scalars(rows)]
-
-
-def write_audit(session: Session, entry: AuditEntry) -> None:
-    """Adds one line to the audit log."""
-    session.add(AuditRow(**msgspec.structs.asdict(entry)))
-
-
-def read_audit(session: Session, limit: int) -> Sequence[AuditEntry]:
-    """The newest lines of the audit log, newest first."""
-    rows = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(limit))
-    names = AuditEntry.__struct_fields__
-    return [AuditEntry(**{name: getattr(row, name) for name in names}) for row in rows]
 
 
 def write_probe(session: Session, at_s: float) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from voicerisk.clock import now_s
 from voicerisk.risk.alerts import Alert, AlertState
-from voicerisk.store import queries
+from voicerisk.store import audit, queries
 from voicerisk.store.database import open_database
 from voicerisk.store.records import AuditEntry, CallRecord
 from voicerisk.store.settings import StoreSettings
@@ -105,7 +105,7 @@ class Store:
     async def audit(self, entry: AuditEntry) -> None:
         """Returns once the line is on the disk. Raises `StoreError` else: what cannot be logged must not happen."""
         try:
-            await asyncio.wrap_future(self._writer.submit(partial(queries.write_audit, entry=entry)))
+            await asyncio.wrap_future(self._writer.submit(partial(audit.write_audit, entry=entry)))
         except StoreError as error:
             self._note(error)
             raise
@@ -114,7 +114,7 @@ class Store:
     async def audit_soon(self, entry: AuditEntry) -> bool:
         """True once the line is on the disk; False when it is kept and tried again. For what has happened already."""
         self._n_audits += 1
-        return await self._save(("audit", str(self._n_audits)), partial(queries.write_audit, entry=entry))
+        return await self._save(("audit", str(self._n_audits)), partial(audit.write_audit, entry=entry))
 
     async def probe(self) -> str | None:
         """None when a write reaches the disk just now, else why it does not."""
@@ -155,7 +155,7 @@ class Store:
 
     async def audit_log(self, limit: int = 100) -> list[AuditEntry]:
         """The newest audit lines, newest first."""
-        return list(await self._read(partial(queries.read_audit, limit=limit)))
+        return list(await self._read(partial(audit.read_audit, limit=limit)))
 
     # How it is done
 

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from prometheus_client import Histogram
 from sqlalchemy import Engine
@@ -20,6 +20,13 @@ COMMIT_SECONDS = Histogram(
     "Time from taking a group of writes to the end of its commit",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+
+
+WRITING: Final[dict[str, Any]] = {"voicerisk_writes": True}
+"""Execution options of connections that write: on SQLite their transaction takes the write lock at its beginning.
+
+Else what it reads first could be changed by another process before it writes, and SQLite would refuse the write.
+"""
 
 
 class StoreError(Exception):
@@ -43,7 +50,7 @@ class Writer:
     """
 
     def __init__(self, engine: Engine, *, max_waiting: int = 50_000) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(**WRITING)
         self._max_waiting = max_waiting
         self._waiting: deque[_Job] = deque()
         self._wake = threading.Condition()

@@ -1,0 +1,9 @@
+"""Every table there is: importing this module makes all of them known to `METADATA`."""
+
+from typing import Final
+
+from sqlalchemy import MetaData
+
+from voicerisk.store import schema
+
+METADATA: Final[MetaData] = schema.Base.metadata
