@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicerisk.events import Role
-from voicerisk.gateways.audiosocket import AudioSocketCodec, AudioSocketOptions, RegisteredCall
+from voicerisk.gateways.audiosocket import AudioSocketCodec, AudioSocketOptions
 from voicerisk.gateways.codec import Audio, Channel, CodecError, Dtmf, GatewayEvent, Handshake, Ignored
 from voicerisk.gateways.codec import StreamEnded as Ended
 from voicerisk.gateways.codec import StreamStarted as Started
+from voicerisk.gateways.registered_call import RegisteredCall
 from voicerisk.gateways.routes import codec_maker
 
 SAMPLES = np.random.default_rng(13).integers(-32768, 32767, 4000, np.int16, endpoint=True)

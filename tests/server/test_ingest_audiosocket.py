@@ -17,7 +17,7 @@ from tests.server.ingest_client import until
 from tests.server.ingest_sink import KeepingSink
 from voicerisk.clock import monotonic_s
 from voicerisk.events import Role
-from voicerisk.gateways.audiosocket import RegisteredCall
+from voicerisk.gateways.registered_call import RegisteredCall
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.audiosocket_settings import AudioSocketSettings
 from voicerisk.server.ingest_sink import Refused

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from voicerisk import clock
 from voicerisk.events import Role
-from voicerisk.gateways.audiosocket import RegisteredCall
+from voicerisk.gateways.registered_call import RegisteredCall
 from voicerisk.server.registrations import Registrations
 from voicerisk.server.registrations_api import registrations_router
 

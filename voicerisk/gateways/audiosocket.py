@@ -11,7 +11,7 @@ The stream starts with its first audio, because only that tells the rate.
 
 import struct
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -30,21 +30,7 @@ from voicerisk.gateways.codec import (
     StreamEnded,
     StreamStarted,
 )
-
-
-class RegisteredCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was made known about a UUID before Asterisk connects."""
-
-    call_id: str
-    """The call; both parties' sockets name the same."""
-    role: Role
-    """Whose voice the socket carries."""
-    labels: Mapping[str, str] = {}
-    """Facts worth keeping: queue, agent ..."""
-
-
-FindCall = Callable[[str], RegisteredCall | None]
-"""What is registered under a UUID, written in lower case with hyphens; None if nothing is."""
+from voicerisk.gateways.registered_call import FindCall, RegisteredCall
 
 
 class AudioSocketOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

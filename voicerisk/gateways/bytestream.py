@@ -21,9 +21,14 @@ def _decode_l16_little(payload: bytes) -> Samples:
     return np.frombuffer(payload, "<i2").astype(np.int16, copy=False)
 
 
+def _decode_l16_big(payload: bytes) -> Samples:
+    return np.frombuffer(payload, ">i2").astype(np.int16)
+
+
 ULAW: Final = Encoding(1, g711.decode_ulaw)
 ALAW: Final = Encoding(1, g711.decode_alaw)
 L16_LITTLE: Final = Encoding(2, _decode_l16_little)
+L16_BIG: Final = Encoding(2, _decode_l16_big)
 
 SLIN_RATES_HZ: Final = (8000, 12000, 16000, 24000, 32000, 44100, 48000, 96000, 192000)
 """The rates of Asterisk's signed linear formats, in the order in which AudioSocket numbers them."""

@@ -8,14 +8,16 @@ import msgspec
 from voicerisk.events import Role
 from voicerisk.gateways.asterisk import AsteriskCodec, AsteriskOptions
 from voicerisk.gateways.audiohook import AudioHookCodec, AudioHookOptions
-from voicerisk.gateways.audiosocket import AudioSocketCodec, AudioSocketOptions, FindCall
+from voicerisk.gateways.audiosocket import AudioSocketCodec, AudioSocketOptions
 from voicerisk.gateways.codec import Codec, Handshake
 from voicerisk.gateways.l16 import L16Codec, L16Options
+from voicerisk.gateways.registered_call import FindCall
+from voicerisk.gateways.rtp import RtpCodec, RtpOptions
 from voicerisk.gateways.twilio import TwilioCodec, TwilioOptions
 
 CodecMaker = Callable[[Handshake], Codec]
 
-Options = TwilioOptions | L16Options | AsteriskOptions | AudioHookOptions | AudioSocketOptions
+Options = TwilioOptions | L16Options | AsteriskOptions | AudioHookOptions | AudioSocketOptions | RtpOptions
 
 _DEFAULTS: Final[Mapping[str, Options]] = {
     "twilio": TwilioOptions(),
@@ -33,6 +35,7 @@ _DEFAULTS: Final[Mapping[str, Options]] = {
     "asterisk-websocket": AsteriskOptions(),
     "audiohook": AudioHookOptions(),
     "audiosocket": AudioSocketOptions(),
+    "rtp": RtpOptions(),
 }
 
 PROTOCOLS: Final = tuple(_DEFAULTS)
@@ -70,3 +73,5 @@ def _make(handshake: Handshake, options: Options, find_call: FindCall | None) ->
             return AudioHookCodec(handshake, options)
         case AudioSocketOptions():
             return AudioSocketCodec(handshake, options, find_call)
+        case RtpOptions():
+            return RtpCodec(handshake, options)

@@ -8,8 +8,9 @@ from typing import Final
 import structlog
 
 from voicerisk.clock import monotonic_s
-from voicerisk.gateways.audiosocket import TICK_S, AudioSocketCodec, RegisteredCall
+from voicerisk.gateways.audiosocket import TICK_S, AudioSocketCodec
 from voicerisk.gateways.codec import Handshake
+from voicerisk.gateways.registered_call import RegisteredCall
 from voicerisk.server.audiosocket_connection import AudioSocketConnection
 from voicerisk.server.audiosocket_settings import AudioSocketSettings
 from voicerisk.server.ingest_sink import Sink

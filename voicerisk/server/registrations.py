@@ -1,6 +1,6 @@
 """Calls made known before their audio comes, for protocols that say nothing but an id."""
 
-from voicerisk.gateways.audiosocket import RegisteredCall
+from voicerisk.gateways.registered_call import RegisteredCall
 
 
 class RegistrationsFullError(Exception):

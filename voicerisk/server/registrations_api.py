@@ -10,7 +10,7 @@ from starlette.responses import Response
 from voicerisk import clock
 from voicerisk.events import Role
 from voicerisk.gateways import fields
-from voicerisk.gateways.audiosocket import RegisteredCall
+from voicerisk.gateways.registered_call import RegisteredCall
 from voicerisk.gateways.codec import CodecError
 from voicerisk.server.answers import gives, json_answer, refuses
 from voicerisk.server.registrations import Registrations, RegistrationsFullError
