@@ -4,6 +4,8 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from voicerisk.store import schema
+from voicerisk.store import outbox, schema
+
+MODULES: Final = (schema, outbox)
 
 METADATA: Final[MetaData] = schema.Base.metadata
