@@ -10,7 +10,7 @@ import structlog
 from voicerisk import clock
 from voicerisk.config import Config
 from voicerisk.floor import Floor
-from voicerisk.risk.actions import Action, ZoneCrossed
+from voicerisk.risk.actions import Action, AlertAction
 from voicerisk.risk.alerts import Alert
 from voicerisk.scoring.model import Model
 from voicerisk.server.audiosocket import AudioSocketServer
@@ -175,5 +175,5 @@ class Service:
 
 def _alert_in(actions: Sequence[Action]) -> Alert | None:
     """The alert as the last of the actions has it."""
-    alerts = [action.alert for action in actions if not isinstance(action, ZoneCrossed)]
+    alerts = [action.alert for action in actions if isinstance(action, AlertAction)]
     return alerts[-1] if alerts else None

@@ -1,11 +1,16 @@
 """The alert as a value."""
 
+import re
+from pathlib import Path
+
 import msgspec
 
 from voicerisk.events import Reason
+from voicerisk.risk import alerts
 from voicerisk.risk.alerts import (
     MAX_HISTORY,
     NOTIFIES,
+    OPENS,
     Alert,
     AlertState,
     Cause,
@@ -70,6 +75,10 @@ def test_history_is_bounded_but_never_loses_what_people_did() -> None:
     assert closed.state is AlertState.RESOLVED
 
 
-def test_only_a_new_or_returning_cause_notifies() -> None:
-    """Of all that can happen to an alert, two things ring."""
-    assert {NotifyReason.OPENED, NotifyReason.REOPENED} == NOTIFIES
+def test_every_step_says_in_words_whether_it_rings() -> None:
+    """The steps that notify are those whose description begins with "Notified", and no others."""
+    words = Path(alerts.__file__).read_text()
+    said = re.findall(r'^    ([A-Z_]+) = "[a-z_]+"\n    """(Notified|Not notified):', words, re.MULTILINE)
+    assert {name for name, _ in said} == {reason.name for reason in NotifyReason}
+    assert {NotifyReason[name] for name, begins in said if begins == "Notified"} == NOTIFIES
+    assert OPENS < NOTIFIES

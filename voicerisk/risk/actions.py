@@ -3,7 +3,10 @@
 import msgspec
 
 from voicerisk.events import Evidence, Zone
-from voicerisk.risk.alerts import NOTIFIES, Alert, NotifyReason
+from voicerisk.risk.alerts import OPENS, Alert, NotifyReason
+from voicerisk.risk.runs import RunChanged, StepDue
+from voicerisk.risk.silences import Silence
+from voicerisk.risk.tasks import TaskChanged, TaskOpened
 
 
 class ZoneCrossed(msgspec.Struct, frozen=True, kw_only=True, tag="zone_crossed"):
@@ -21,14 +24,14 @@ class ZoneCrossed(msgspec.Struct, frozen=True, kw_only=True, tag="zone_crossed")
 
 
 class AlertOpened(msgspec.Struct, frozen=True, kw_only=True, tag="alert_opened"):
-    """A new alert, or a resolved one that is open again (`what` says which). Somebody is to be notified."""
+    """A new alert, or a resolved one that is open again (`what` says which). Whom that rings, a `Notify` says."""
 
     alert: Alert
     what: NotifyReason
 
 
 class AlertUpdated(msgspec.Struct, frozen=True, kw_only=True, tag="alert_updated"):
-    """An alert that is not resolved has changed: taken by a person, or its cause came back."""
+    """An alert has changed and is not newly open or closed: taken, assigned, noted, escalated, or its cause is back."""
 
     alert: Alert
     what: NotifyReason
@@ -41,9 +44,46 @@ class AlertResolved(msgspec.Struct, frozen=True, kw_only=True, tag="alert_resolv
     what: NotifyReason
 
 
-Action = ZoneCrossed | AlertOpened | AlertUpdated | AlertResolved
+class Notify(msgspec.Struct, frozen=True, kw_only=True, tag="notify"):
+    """These people are to be told now: the only action that notifiers follow.
+
+    It comes right after the action that shows the same alert with the same `what`. `to` are roles, persons or
+    receivers, each once; `level` is 0 for the alert's own people and counts the links of the escalation chain from
+    there. `at_s` is epoch seconds.
+    """
+
+    alert: Alert
+    what: NotifyReason
+    to: tuple[str, ...]
+    level: int
+    at_s: float
+
+
+class SilenceChanged(msgspec.Struct, frozen=True, kw_only=True, tag="silence_changed"):
+    """A silence was made, or has ended (by a person where `ended_by` is set, else by itself)."""
+
+    silence: Silence
+    at_s: float
+    over: bool
+
+
+class EventRefused(msgspec.Struct, frozen=True, kw_only=True, tag="event_refused"):
+    """An event was not counted: known already, too late, or dated in the future. For the dead-letter table."""
+
+    event_id: str
+    event_type: str
+    reason: str
+    at_s: float
+
+
+AlertAction = AlertOpened | AlertUpdated | AlertResolved
+"""The actions that show an alert and have it stored."""
+
+Action = (
+    ZoneCrossed | AlertAction | Notify | SilenceChanged | EventRefused | RunChanged | StepDue | TaskOpened | TaskChanged
+)
 
 
 def action_for(alert: Alert, what: NotifyReason) -> AlertOpened | AlertUpdated:
-    """The action that a crossing or a person's deed asks for."""
-    return AlertOpened(alert=alert, what=what) if what in NOTIFIES else AlertUpdated(alert=alert, what=what)
+    """The action that shows what has happened to an alert that is not resolved."""
+    return AlertOpened(alert=alert, what=what) if what in OPENS else AlertUpdated(alert=alert, what=what)

@@ -18,7 +18,7 @@ from voicerisk.risk.texts import Text
 
 
 class AlertState(StrEnum):
-    """Where an alert is in its life."""
+    """Where an alert is in its life. Whether it is also assigned to somebody is a field of its own."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -26,12 +26,29 @@ class AlertState(StrEnum):
 
 
 class NotifyReason(StrEnum):
-    """What happened to an alert, and thereby why somebody is notified, or is not."""
+    """What happened to an alert, and thereby why somebody is notified, or is not.
+
+    Where it says "notified", an entry whose `hushed` is set says what kept it quiet all the same.
+    """
 
     OPENED = "opened"
     """Notified: the cause is new."""
     REOPENED = "reopened"
     """Notified: the cause came back after the alert was resolved."""
+    HUSH_OVER = "hush_over"
+    """Notified: what had kept the alert quiet is over, and it is still open."""
+    ESCALATED = "escalated"
+    """Notified: nobody acknowledged in time; the next in the chain is told."""
+    REPEATED = "repeated"
+    """Notified: still nobody has acknowledged."""
+    ASSIGNED = "assigned"
+    """Notified: a person was asked to take it."""
+    PROCEDURE_STEP = "procedure_step"
+    """Notified: a step of the procedure tells somebody or asks a person."""
+    HELD_BACK = "held_back"
+    """Not notified: it was time to escalate or repeat, and something keeps the alert quiet."""
+    NOTED = "noted"
+    """Not notified: a person wrote a note."""
     CROSSED_AGAIN = "crossed_again"
     """Not notified: the cause came back while the alert was still open; the card is on the screen already."""
     CROSSED_AGAIN_IN_HAND = "crossed_again_in_hand"
@@ -52,28 +69,61 @@ class NotifyReason(StrEnum):
     """Not notified: more alerts than the engine remembers; the oldest was given up."""
 
 
-NOTIFIES: Final = frozenset({NotifyReason.OPENED, NotifyReason.REOPENED})
+OPENS: Final = frozenset({NotifyReason.OPENED, NotifyReason.REOPENED})
+"""The steps after which the alert is open and nobody's."""
+
+NOTIFIES: Final = OPENS | {
+    NotifyReason.HUSH_OVER,
+    NotifyReason.ESCALATED,
+    NotifyReason.REPEATED,
+    NotifyReason.ASSIGNED,
+    NotifyReason.PROCEDURE_STEP,
+}
+"""The steps at which somebody is notified, unless the alert is hushed."""
 
 MAX_HISTORY: Final = 200
-"""Steps kept; after that further crossings are only counted, while what people do is still written down."""
+"""Steps kept; after that further crossings and reminders are only counted, while what people do is written down."""
+
+
+class Hush(StrEnum):
+    """Why an alert that would have rung did not."""
+
+    SILENCED = "silenced"
+    """A person's silence matches it."""
+    INHIBITED = "inhibited"
+    """An unresolved alert of the same place explains it."""
+    OUTAGE = "outage"
+    """It is a symptom of a known fault."""
+    GROUPED = "grouped"
+    """Another alert of its group has rung for all of them."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One step. `at_s` is epoch seconds; `person` is None where the engine did it; `note` is what they said."""
+    """One step. `at_s` is epoch seconds; `person` is None where the engine did it; `note` is what they said.
+
+    `to` are those who were notified. `hushed` is why nobody was although it was time, and `by` the id of the silence,
+    the alert or the outage that it is owed to.
+    """
 
     at_s: float
     what: NotifyReason
     notify: bool
     person: str | None = None
     note: str = ""
+    to: tuple[str, ...] = ()
+    hushed: Hush | None = None
+    by: str = ""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_field="type"):
     """One call for a person's attention.
 
-    `fingerprint` is the same for the same rule and the same call. `opened_at_s` and `since_s` (of the present state)
-    are epoch seconds; `at_media_s` (in JSON: `at_s`) is the media second of the cause. `value` is the gauge's, and
-    `reasons` are those of the latest crossing. `count` is how often the cause crossed.
+    `fingerprint` is the same for the same rule and the same place: `key` names the one that the rule looks at (a
+    call's id, a queue's name ...). `opened_at_s` and `since_s` (of the present state) are epoch seconds; `at_media_s`
+    (in JSON: `at_s`) is the media second of the cause. `value` is the gauge's, and `reasons` are those of the latest
+    crossing. `count` is how often the cause crossed. `group` is what alerts share that ring as one, None where it rings
+    alone. `rang_at_s` is when somebody was last notified, `waits_since_s` since when it waits to be acknowledged; both
+    are None while it has been kept quiet. `level` is how many links of the rule's escalation chain have been told.
     """
 
     id: str
@@ -86,7 +136,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_field="t
     call_id: str | None = msgspec.field(default=None, name="call")
     customer: str | None = None
     queue: str | None = None
+    incident: str | None = None
     agent: str | None = None
+    key: str = ""
+    labels: dict[str, str] = {}
+    group: str | None = None
     gauge: str = ""
     value: float = 0.0
     opened_at_s: float = 0.0
@@ -95,7 +149,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_field="t
     reasons: tuple[Reason, ...] = ()
     procedure: Procedure | None = None
     acknowledged_by: str | None = None
+    assigned_to: str | None = None
     resolved_by: str | None = None
+    rang_at_s: float | None = None
+    waits_since_s: float | None = None
+    level: int = 0
     count: int = 1
     history: tuple[HistoryEntry, ...] = ()
 

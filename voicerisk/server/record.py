@@ -12,7 +12,7 @@ from voicerisk.call import Call
 from voicerisk.events import CallEnded, Event, TalkOverlap, TensionWindow, Window
 from voicerisk.floor import Outcome
 from voicerisk.media.timeline import Block
-from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated, ZoneCrossed
+from voicerisk.risk.actions import Action, AlertAction, AlertOpened
 from voicerisk.risk.alerts import Alert, NotifyReason
 from voicerisk.scoring.contract import CHUNK_S
 from voicerisk.server import metrics
@@ -24,8 +24,6 @@ from voicerisk.store.store import Store
 from voicerisk.store.writer import StoreError
 
 _log = structlog.get_logger(__name__)
-
-_AlertAction = AlertOpened | AlertUpdated | AlertResolved
 
 CURVE_PIECE: Final = 64
 """Levels saved at a time: about half a minute, which is what a crash may cost of a curve."""
@@ -61,7 +59,7 @@ class Recorder:
         self._board = board
         self._store = store
         self._notes: dict[str, _Notes] = {}
-        self._alerts: asyncio.Queue[tuple[_AlertAction, float | None, asyncio.Task[bool]]] = asyncio.Queue()
+        self._alerts: asyncio.Queue[tuple[AlertAction, float | None, asyncio.Task[bool]]] = asyncio.Queue()
         self._saves: set[asyncio.Task[bool]] = set()
         self._delays_s: deque[float] = deque(maxlen=RECENT_DELAYS)
         self._task: asyncio.Task[None] | None = None
@@ -134,7 +132,7 @@ class Recorder:
     def act(self, actions: Sequence[Action], received_at_s: float | None = None) -> None:
         """Begins to save what the engine asked for, and queues it to be shown."""
         for action in actions:
-            if not isinstance(action, ZoneCrossed):
+            if isinstance(action, AlertAction):
                 # All at once, so that alerts that come together share a commit and none waits for another's.
                 saving = asyncio.get_running_loop().create_task(self._store.save_alert(action.alert))
                 self._alerts.put_nowait((action, received_at_s, saving))
@@ -210,7 +208,7 @@ class Recorder:
             finally:
                 self._alerts.task_done()
 
-    def _show_alert(self, action: _AlertAction, received_at_s: float | None, *, durable: bool) -> None:
+    def _show_alert(self, action: AlertAction, received_at_s: float | None, *, durable: bool) -> None:
         alert = action.alert
         self._board.alert_changed(alert, durable=durable)
         if isinstance(action, AlertOpened):
