@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from tests.store.postgres import running_postgres
+from voicerisk.store.database import open_database
+from voicerisk.store.settings import StoreSettings
+from voicerisk.store.writer import WRITING
 
 _numbers = itertools.count()
 
@@ -37,3 +41,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/x.db"
     address: str = request.getfixturevalue("postgres_url")
     return address
+
+
+@pytest.fixture
+def session(url: str) -> Iterator[Session]:
+    """A session on an empty database of each kind."""
+    engine = open_database(StoreSettings(url=url))
+    with Session(engine.execution_options(**WRITING)) as session:
+        yield session
+    engine.dispose()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -25,6 +25,9 @@ _Key = tuple[str, ...]
 
 UNSAVED = Gauge("voicerisk_store_unsaved", "Alerts, calls and curve pieces that the database has not taken yet")
 DROPPED = Counter("voicerisk_store_dropped", "Calls and curve pieces let go while the database was gone")
+
+_MAY_GO: Final = frozenset({"call", "curve", "reading", "crossing", "input"})
+"""What is let go, the oldest first, when too much waits for a database that is gone."""
 
 _log = structlog.get_logger()
 
@@ -87,20 +90,56 @@ class Store:
         """Calls back with an alert's id once an alert that was answered False has reached the disk after all."""
         self._on_durable.append(callback)
 
+    # Anything that `journal`, `history` or another module of this package writes or reads
+
+    async def save(self, key: tuple[str, ...], work: Work[None]) -> bool:
+        """True once the work is on the disk; False when it is kept and tried again. `key` names what it writes.
+
+        A newer version of the same thing takes an older one's place on the way to the disk.
+        """
+        item = _Unsaved(work)
+        # A newer version takes the older one's place, so an old state can never be written over a new one.
+        self._unsaved.pop(key, None)
+        self._unsaved[key] = item
+        attempt = asyncio.get_running_loop().create_task(self._attempt(key, item))
+        self._attempts.add(attempt)
+        attempt.add_done_callback(self._attempts.discard)
+        await asyncio.wait({attempt}, timeout=self._settings.answer_within_s)
+        saved = attempt.done() and attempt.result()
+        if not saved:
+            item.doubted = True
+        if key in self._unsaved:
+            self._make_room()
+            if self._retrying is None or self._retrying.done():
+                self._retrying = asyncio.get_running_loop().create_task(self._retry())
+        return saved
+
+    async def read(self, query: Callable[[Session], T]) -> T:
+        """What the query gives, read on another thread. Raises `StoreError`."""
+
+        def run() -> T:
+            try:
+                with Session(self._engine) as session:
+                    return query(session)
+            except SQLAlchemyError as error:
+                raise StoreError(describe(error)) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
     # Saves
 
     async def save_alert(self, alert: Alert) -> bool:
         """True once the alert is on the disk and would survive SIGKILL; False when the database refuses or is slow."""
-        return await self._save(("alert", alert.id), partial(queries.write_alert, alert=alert))
+        return await self.save(("alert", alert.id), partial(queries.write_alert, alert=alert))
 
     async def save_call(self, call: CallRecord) -> bool:
         """True once the call's line is on the disk; False when the database refuses for now."""
-        return await self._save(("call", call.id), partial(queries.write_call, call=call))
+        return await self.save(("call", call.id), partial(queries.write_call, call=call))
 
     async def save_curve(self, call_id: str, first_hop: int, levels: bytes) -> bool:
         """True once this piece of the curve (bytes of `curve.pack`) is on the disk. Save the call before its curve."""
         work = partial(queries.write_curve, call_id=call_id, first_hop=first_hop, levels=levels)
-        return await self._save(("curve", call_id, str(first_hop)), work)
+        return await self.save(("curve", call_id, str(first_hop)), work)
 
     async def audit(self, entry: AuditEntry) -> None:
         """Returns once the line is on the disk. Raises `StoreError` else: what cannot be logged must not happen."""
@@ -114,7 +153,7 @@ class Store:
     async def audit_soon(self, entry: AuditEntry) -> bool:
         """True once the line is on the disk; False when it is kept and tried again. For what has happened already."""
         self._n_audits += 1
-        return await self._save(("audit", str(self._n_audits)), partial(audit.write_audit, entry=entry))
+        return await self.save(("audit", str(self._n_audits)), partial(audit.write_audit, entry=entry))
 
     async def probe(self) -> str | None:
         """None when a write reaches the disk just now, else why it does not."""
@@ -135,57 +174,29 @@ class Store:
 
     async def alerts(self, states: Collection[AlertState], limit: int = 100, after_s: float = 0.0) -> list[Alert]:
         """The newest alerts in these states that were opened at `after_s` or later, newest first."""
-        return await self._read(partial(queries.read_alerts, states=states, limit=limit, after_s=after_s))
+        return await self.read(partial(queries.read_alerts, states=states, limit=limit, after_s=after_s))
 
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert, or None."""
-        return await self._read(partial(queries.read_alert, alert_id=alert_id))
+        return await self.read(partial(queries.read_alert, alert_id=alert_id))
 
     async def calls(self, limit: int = 100, before_s: float | None = None) -> list[CallRecord]:
         """The newest calls that started before `before_s`, newest first."""
-        return await self._read(partial(queries.read_calls, limit=limit, before_s=before_s))
+        return await self.read(partial(queries.read_calls, limit=limit, before_s=before_s))
 
     async def call(self, call_id: str) -> CallRecord | None:
         """One call's line, or None."""
-        return await self._read(partial(queries.read_call, call_id=call_id))
+        return await self.read(partial(queries.read_call, call_id=call_id))
 
     async def curve(self, call_id: str) -> list[tuple[int, bytes]]:
         """The pieces of a call's curve as (first hop, packed levels), in order."""
-        return await self._read(partial(queries.read_curve, call_id=call_id))
+        return await self.read(partial(queries.read_curve, call_id=call_id))
 
     async def audit_log(self, limit: int = 100) -> list[AuditEntry]:
         """The newest audit lines, newest first."""
-        return list(await self._read(partial(audit.read_audit, limit=limit)))
+        return list(await self.read(partial(audit.read_audit, limit=limit)))
 
     # How it is done
-
-    async def _read(self, query: Callable[[Session], T]) -> T:
-        def run() -> T:
-            try:
-                with Session(self._engine) as session:
-                    return query(session)
-            except SQLAlchemyError as error:
-                raise StoreError(describe(error)) from error
-
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
-
-    async def _save(self, key: _Key, work: Work[None]) -> bool:
-        item = _Unsaved(work)
-        # A newer version takes the older one's place, so an old state can never be written over a new one.
-        self._unsaved.pop(key, None)
-        self._unsaved[key] = item
-        attempt = asyncio.get_running_loop().create_task(self._attempt(key, item))
-        self._attempts.add(attempt)
-        attempt.add_done_callback(self._attempts.discard)
-        await asyncio.wait({attempt}, timeout=self._settings.answer_within_s)
-        saved = attempt.done() and attempt.result()
-        if not saved:
-            item.doubted = True
-        if key in self._unsaved:
-            self._make_room()
-            if self._retrying is None or self._retrying.done():
-                self._retrying = asyncio.get_running_loop().create_task(self._retry())
-        return saved
 
     async def _attempt(self, key: _Key, item: _Unsaved) -> bool:
         item.in_flight = True
@@ -224,7 +235,7 @@ class Store:
 
     def _make_room(self) -> None:
         excess = len(self._unsaved) - self._settings.max_unsaved
-        for key in [key for key in self._unsaved if key[0] in ("call", "curve")][: max(excess, 0)]:
+        for key in [key for key in self._unsaved if key[0] in _MAY_GO][: max(excess, 0)]:
             del self._unsaved[key]
             DROPPED.inc()
 
