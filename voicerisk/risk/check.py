@@ -40,7 +40,7 @@ def _gauge(path: str, gauge: GaugeConfig) -> Iterator[Problem]:
     for key, held in zones:
         for problem in zone_problems(held) if held else ():
             yield Problem(f"{path}.{key}.{problem.where}", problem.wrong, problem.mend)
-    if not gauge.stale_s > 0.0:
+    if gauge.stale_s is not None and not gauge.stale_s > 0.0:
         yield Problem(f"{path}.stale_s", f"is {gauge.stale_s:g} seconds", "It must be more than 0.")
 
 

@@ -5,13 +5,16 @@ from typing import Final
 import msgspec
 
 from voicerisk.events import Zone
-from voicerisk.risk.gauges import GaugeConfig, Measure
+from voicerisk.risk.gauges import GaugeConfig, GaugeKey, GaugeKind, Pick, SiteSettings
 from voicerisk.risk.procedures import BARGE_IN, Procedure
 from voicerisk.risk.rules import RuleConfig, Severity, ZoneIs
 
 CALL_TENSION: Final = GaugeConfig(
     title={"en": "Tension of the call", "he": "מתח בשיחה"},
-    measure=Measure.TENSION,
+    kind=GaugeKind.LEVEL,
+    key=GaugeKey.CALL,
+    of=Pick(events=("tension.window",), field="level"),
+    stale_s=5.0,
 )
 
 TENSE_CALL: Final = RuleConfig(
@@ -27,6 +30,7 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What is watched, what calls for whom, and what to do then; each by its name.
 
     Attributes:
+        site: Its clock, and how late an event may come.
         gauges: The needles.
         rules: What makes an alert.
         procedures: What is to be done.
@@ -37,6 +41,7 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         max_alerts: Alerts remembered at once; beyond it the oldest is resolved, and says so.
     """
 
+    site: SiteSettings = SiteSettings()
     gauges: dict[str, GaugeConfig] = msgspec.field(default_factory=lambda: {"call_tension": CALL_TENSION})
     rules: dict[str, RuleConfig] = msgspec.field(default_factory=lambda: {"tense_call": TENSE_CALL})
     procedures: dict[str, Procedure] = msgspec.field(default_factory=lambda: {"barge_in": BARGE_IN})
