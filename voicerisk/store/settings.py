@@ -4,6 +4,8 @@ from typing import Annotated
 
 import msgspec
 
+from voicerisk.store.retention import RetentionSettings
+
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -26,3 +28,12 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_unsaved: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     """How many calls and curve pieces wait for a database that is gone; above it the oldest are let go and counted.
     Alerts are never let go."""
+
+    snapshot_every_s: _Seconds = 60.0
+    """How often the risk engine's state is put beside its inputs: what a restart need not replay."""
+
+    replay_h: Annotated[float, msgspec.Meta(ge=0, le=24 * 400)] = 36.0
+    """How much of the inputs is replayed where no snapshot fits, because the rules were changed: the needles then
+    stand as if the new rules had been there all that time."""
+
+    retention: RetentionSettings = RetentionSettings()
