@@ -5,9 +5,10 @@ import pytest
 
 from voicerisk.events import Zone
 from voicerisk.risk.check import risk_problems
+from voicerisk.risk.conditions import ZoneIs
 from voicerisk.risk.config import CALL_TENSION, TENSE_CALL, RiskConfig
 from voicerisk.risk.procedures import BARGE_IN, Auto, Procedure, Step, StepKind
-from voicerisk.risk.rules import RuleConfig, ZoneIs
+from voicerisk.risk.rules import RuleConfig
 from voicerisk.zones import Boundary, Zones
 
 replace = msgspec.structs.replace
@@ -45,7 +46,8 @@ def test_the_shipped_configuration_can_be_flown() -> None:
         (rule(title={}), "rules.tense_call.title", "missing"),
         (rule(title={"en": ""}), "rules.tense_call.title.en", "empty"),
         (rule(resolve_green_s=-1.0), "rules.tense_call.resolve_green_s", "-1 seconds"),
-        (rule(when=ZoneIs(gauge="call_tension", zone=Zone.GREEN)), "rules.tense_call.when.zone", "always true"),
+        (rule(when=ZoneIs(gauge="call_tension", zone=Zone.GREEN)), "rules.tense_call.when", "true in every zone"),
+        (rule(when="call_tension >= red and"), "rules.tense_call.when", "column 24: the end is not a gauge"),
         (
             RiskConfig(gauges={"call_tension": replace(CALL_TENSION, zones=WRONG_ZONES)}),
             "gauges.call_tension.zones.amber.leave",
@@ -85,8 +87,8 @@ def test_each_mistake_is_named_at_its_key_with_what_would_be_right(config: RiskC
 def test_a_rule_on_an_unknown_gauge_names_those_there_are() -> None:
     """The misspelt gauge is reported with the known ones, and the one left without a rule as well."""
     problems = {problem.where: problem for problem in risk_problems(rule(when=ZoneIs(gauge="tension")))}
-    assert problems.keys() == {"rules.tense_call.when.gauge", "gauges.call_tension"}
-    assert "call_tension" in problems["rules.tense_call.when.gauge"].mend
+    assert problems.keys() == {"rules.tense_call.when", "gauges.call_tension"}
+    assert "call_tension" in problems["rules.tense_call.when"].mend
 
 
 def test_every_mistake_is_reported_at_once() -> None:

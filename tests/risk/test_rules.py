@@ -1,32 +1,23 @@
-"""What a rule asks."""
+"""What a rule may say."""
 
+import msgspec
 import pytest
 
-from tests.plays.play import window
-from voicerisk.events import Zone
-from voicerisk.risk.config import CALL_TENSION
-from voicerisk.risk.gauges import LevelGauge
-from voicerisk.risk.rules import ZoneIs, gauges_in, holds
+from voicerisk.risk.conditions import ZoneIs
+from voicerisk.risk.grammar import ConditionError, parse_condition
+from voicerisk.risk.rules import RuleConfig, condition_of
 
 
-@pytest.mark.parametrize(
-    ("asked", "stands", "true"),
-    [
-        (Zone.RED, Zone.RED, True),
-        (Zone.RED, Zone.AMBER, False),
-        (Zone.AMBER, Zone.RED, True),
-        (Zone.AMBER, Zone.AMBER, True),
-        (Zone.AMBER, Zone.GREEN, False),
-    ],
-)
-def test_a_zone_or_worse(asked: Zone, stands: Zone, true: bool) -> None:
-    """A rule on amber holds in red as well; one on red does not hold in amber."""
-    gauge = LevelGauge("call_tension", CALL_TENSION)
-    gauge.step(window("c-1", 1.0, stands), None)
-    assert holds(ZoneIs(gauge="call_tension", zone=asked), lambda name: gauge.reading) is true
+def test_a_condition_is_text_or_a_table() -> None:
+    """Both are read from plain data, and mean the same where they say the same."""
+    text = msgspec.convert({"title": {}, "when": "wait_s >= red"}, RuleConfig)
+    table = msgspec.convert({"title": {}, "when": {"gauge": "wait_s", "zone": "red"}}, RuleConfig)
+    assert condition_of(text) == condition_of(table) == ZoneIs(gauge="wait_s")
 
 
-def test_a_gauge_that_has_shown_nothing_makes_nothing_true() -> None:
-    """No reading, no alert."""
-    assert not holds(ZoneIs(gauge="call_tension"), lambda name: None)
-    assert gauges_in(ZoneIs(gauge="call_tension")) == {"call_tension"}
+def test_text_that_is_no_condition_is_refused_when_it_is_asked_for() -> None:
+    """The rule itself can be read, so that the check can say where it is wrong."""
+    rule = RuleConfig(title={}, when="wait_s >=")
+    with pytest.raises(ConditionError, match="column 10"):
+        condition_of(rule)
+    assert condition_of(RuleConfig(title={}, when="(a >= red)")) == parse_condition("a >= red")

@@ -32,3 +32,7 @@ class CallState:
         """What one of the call's needles shows; None where it has shown nothing yet."""
         found = self.gauges.get(gauge)
         return found.reading if found else None
+
+    def label(self, name: str) -> str | None:
+        """The value of one of the call's labels; None where it has none of that name."""
+        return {"customer": self.customer, "queue": self.queue}.get(name)

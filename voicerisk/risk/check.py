@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from voicerisk.events import Zone
+from voicerisk.risk.conditions import always_true, gauges_in
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.gauges import GaugeConfig
+from voicerisk.risk.grammar import NAME, ConditionError
 from voicerisk.risk.procedures import IN_THE_CALL, Auto, Procedure, StepKind
-from voicerisk.risk.rules import RuleConfig, gauges_in
+from voicerisk.risk.rules import RuleConfig, condition_of
 from voicerisk.risk.texts import Text
 from voicerisk.settings import Problem
 from voicerisk.zones import zone_problems
@@ -15,11 +16,11 @@ from voicerisk.zones import zone_problems
 def risk_problems(config: RiskConfig) -> list[Problem]:
     """Every mistake, each at its key below `[risk]`; empty when the configuration can be flown."""
     problems: list[Problem] = []
-    used = {gauge for rule in config.rules.values() if rule.enabled for gauge in gauges_in(rule.when)}
+    used = {gauge for rule in config.rules.values() if rule.enabled for gauge in _gauges_of(rule)}
     for name, gauge in config.gauges.items():
         problems += _gauge(f"gauges.{name}", gauge)
         if name not in used:
-            mend = f"Add a rule with when = {{gauge = {name!r}, zone = 'red'}}, or remove the gauge."
+            mend = f'Add a rule with when = "{name} >= red", or remove the gauge.'
             problems.append(Problem(f"gauges.{name}", "is collected, not used: no rule looks at it", mend))
     for name, rule in config.rules.items():
         problems += _rule(f"rules.{name}", rule, config)
@@ -46,11 +47,16 @@ def _gauge(path: str, gauge: GaugeConfig) -> Iterator[Problem]:
 
 def _rule(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Problem]:
     yield from _text(f"{path}.title", rule.title)
-    for gauge in sorted(gauges_in(rule.when) - config.gauges.keys()):
-        known = ", ".join(sorted(config.gauges)) or "none"
-        yield Problem(f"{path}.when.gauge", f"there is no gauge {gauge!r}", f"Gauges here: {known}.")
-    if rule.when.zone is Zone.GREEN:
-        yield Problem(f"{path}.when.zone", "is green, which is always true", "Choose 'amber' or 'red'.")
+    try:
+        condition = condition_of(rule)
+    except ConditionError as error:
+        yield Problem(f"{path}.when", f"column {error.column}: {error.wrong}", error.mend)
+    else:
+        for gauge in sorted(gauges_in(condition) - config.gauges.keys()):
+            known = ", ".join(sorted(config.gauges)) or "none"
+            yield Problem(f"{path}.when", f"there is no gauge {gauge!r}", f"Gauges here: {known}.")
+        if always_true(condition):
+            yield Problem(f"{path}.when", "is true in every zone", "Ask for 'amber' or 'red'.")
     if not rule.owner.strip():
         mend = "Name who answers for it, e.g. 'floor supervisor'."
         yield Problem(f"{path}.owner", "is missing: an alert nobody owns falls between the chairs", mend)
@@ -62,6 +68,14 @@ def _rule(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Problem]:
         yield Problem(f"{path}.procedure", f"there is no procedure {rule.procedure!r}", mend)
     if not 0.0 <= rule.resolve_green_s < float("inf"):
         yield Problem(f"{path}.resolve_green_s", f"is {rule.resolve_green_s:g} seconds", "It must be 0 or more.")
+
+
+def _gauges_of(rule: RuleConfig) -> frozenset[str]:
+    try:
+        return gauges_in(condition_of(rule))
+    except ConditionError:
+        # The mistake in it is reported by itself; that a gauge named in it is not used would be said in vain.
+        return frozenset(NAME.findall(str(rule.when)))
 
 
 def _procedure(path: str, procedure: Procedure) -> Iterator[Problem]:

@@ -5,9 +5,10 @@ from typing import Final
 import msgspec
 
 from voicerisk.events import Zone
+from voicerisk.risk.conditions import ZoneIs
 from voicerisk.risk.gauges import GaugeConfig, GaugeKey, GaugeKind, Pick, SiteSettings
 from voicerisk.risk.procedures import BARGE_IN, Procedure
-from voicerisk.risk.rules import RuleConfig, Severity, ZoneIs
+from voicerisk.risk.rules import RuleConfig, Severity
 
 CALL_TENSION: Final = GaugeConfig(
     title={"en": "Tension of the call", "he": "מתח בשיחה"},

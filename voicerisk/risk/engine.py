@@ -11,9 +11,10 @@ from voicerisk.risk.actions import Action, ZoneCrossed
 from voicerisk.risk.alerts import Alert, AlertState, Cause, NotifyReason
 from voicerisk.risk.book import AlertBook
 from voicerisk.risk.calls import CallState
+from voicerisk.risk.conditions import gauges_in, holds
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.gauges import LevelGauge, Reading
-from voicerisk.risk.rules import RuleConfig, gauges_in, holds
+from voicerisk.risk.rules import RuleConfig, condition_of
 
 
 class Engine:
@@ -25,7 +26,7 @@ class Engine:
         self._book = AlertBook(config.reopen_within_s, config.max_alerts)
         self._rules_of: dict[str, list[str]] = {gauge: [] for gauge in config.gauges}
         for name, rule in config.rules.items():
-            for gauge in gauges_in(rule.when) if rule.enabled else ():
+            for gauge in gauges_in(condition_of(rule)) if rule.enabled else ():
                 self._rules_of.setdefault(gauge, []).append(name)
 
     def handle(self, event: Event, now: float) -> list[Action]:
@@ -129,7 +130,7 @@ class Engine:
         self, name: str, rule: RuleConfig, event: TensionWindow, state: CallState, reading: Reading
     ) -> list[Action]:
         """Open, renew or calm the alert of one rule for one call."""
-        true = (not rule.queues or state.queue in rule.queues) and holds(rule.when, state.reading)
+        true = (not rule.queues or state.queue in rule.queues) and holds(condition_of(rule), state.reading, state.label)
         if true:
             if name in state.holding:
                 return []

@@ -1,15 +1,14 @@
 """Rules: which zone of which gauge calls for whom, how loudly, and with what procedure in hand."""
 
-from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from voicerisk.events import Zone
-from voicerisk.risk.gauges import Reading
+from voicerisk.risk.conditions import Condition, ZoneIs
+from voicerisk.risk.grammar import parse_condition
 from voicerisk.risk.texts import Text
-from voicerisk.zones import SEVERITY
 
 
 class Severity(StrEnum):
@@ -18,16 +17,6 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
-
-
-class ZoneIs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """True while the gauge stands in this zone or a worse one.
-
-    The leaf of what a rule may ask; expressions over several gauges and labels are built of such leaves.
-    """
-
-    gauge: str
-    zone: Zone = Zone.RED
 
 
 class GroupBy(StrEnum):
@@ -57,7 +46,8 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Attributes:
         title: What the alert's card says at its top, per language.
-        when: What must be true.
+        when: What must be true, in the language of `grammar`, e.g. "wait_s >= red and queue in ('billing', 'tech')";
+            a table {gauge = "wait_s", zone = "red"} says "in this zone or a worse one".
         severity: How loudly the alert calls.
         owner: Who answers for it until it is closed: a role of the duty roster, or a person.
         notify: Who else is told when it rings: roles, persons or receivers.
@@ -76,7 +66,7 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     title: Text
-    when: ZoneIs
+    when: str | ZoneIs
     severity: Severity = Severity.WARNING
     owner: str = ""
     notify: tuple[str, ...] = ()
@@ -94,12 +84,9 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     enabled: bool = True
 
 
-def holds(when: ZoneIs, reading_of: Callable[[str], Reading | None]) -> bool:
-    """Whether the condition is true; `reading_of` gives the needle of a gauge here, None where it has shown nothing."""
-    reading = reading_of(when.gauge)
-    return reading is not None and SEVERITY[reading.zone] >= SEVERITY[when.zone]
+def condition_of(rule: RuleConfig) -> Condition:
+    """What the rule asks, as a tree. Raises ConditionError where its text is none."""
+    return rule.when if isinstance(rule.when, ZoneIs) else _parsed(rule.when)
 
 
-def gauges_in(when: ZoneIs) -> frozenset[str]:
-    """The gauges that the condition looks at."""
-    return frozenset({when.gauge})
+_parsed: Final = lru_cache(maxsize=4096)(parse_condition)
