@@ -15,6 +15,7 @@ from voicerisk.scoring.model import Model
 from voicerisk.server.audiosocket_settings import AudioSocketSettings
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.ingest_settings import IngestSettings
+from voicerisk.server.rtp_settings import RtpSettings
 from voicerisk.server.scorer import ScorerSettings
 from voicerisk.settings import Problem, SettingsError, parse
 from voicerisk.store.settings import StoreSettings
@@ -47,6 +48,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ingest: IngestSettings = IngestSettings()
     audiosocket: AudioSocketSettings = AudioSocketSettings()
+    rtp: RtpSettings = RtpSettings()
     http: HttpSettings = HttpSettings()
     console: ConsoleSettings = ConsoleSettings()
     store: StoreSettings | None = None

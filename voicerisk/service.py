@@ -21,6 +21,8 @@ from voicerisk.server.live import LiveBoard
 from voicerisk.server.record import Recorder
 from voicerisk.server.registrations import Registrations
 from voicerisk.server.registrations_api import registrations_router
+from voicerisk.server.rtp import RtpServer
+from voicerisk.server.rtp_api import rtp_router
 from voicerisk.server.scorer import ScorerThread
 from voicerisk.server.switchboard import Switchboard
 from voicerisk.server.views import Vitals
@@ -49,10 +51,12 @@ class Service:
         sockets = config.audiosocket
         registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
         self.audiosocket = AudioSocketServer(sockets, self.switchboard, registrations)
+        self.rtp = RtpServer(config.rtp, self.switchboard)
         app = create_app(
             self.board, store, self, config.http, session_key=load_session_key(Path(config.data_dir) / "session.key")
         )
         app.include_router(registrations_router(registrations, enabled=sockets.enabled))
+        app.include_router(rtp_router(self.rtp))
         if config.console.enabled:
             # A good part of the start-up time and memory: only where it is wanted.
             from voicerisk.console.pages import attach
@@ -90,7 +94,7 @@ class Service:
         """Refuses new calls, lets live ones end for up to `drain_s`, then saves everything and closes."""
         self.switchboard.stopping = True
         self._show_vitals()
-        await asyncio.gather(self.ingest.drain(drain_s), self.audiosocket.drain(drain_s))
+        await asyncio.gather(self.ingest.drain(drain_s), self.audiosocket.drain(drain_s), self.rtp.drain(drain_s))
         for call in self._floor.finish_all("the server is stopping"):
             self.switchboard.move(call)
         await self._close()
@@ -98,12 +102,12 @@ class Service:
 
     async def hurry(self) -> None:
         """Cuts a stop short: live calls are closed now."""
-        await asyncio.gather(self.ingest.stop(), self.audiosocket.stop())
+        await asyncio.gather(self.ingest.stop(), self.audiosocket.stop(), self.rtp.stop())
 
     @property
     def n_streams(self) -> int:
         """Connections that carry a call now."""
-        return self.ingest.n_calls + self.audiosocket.n_connections
+        return self.ingest.n_calls + self.audiosocket.n_connections + self.rtp.n_streams
 
     async def _close(self) -> None:
         if self._scorer.is_alive:

@@ -102,7 +102,7 @@ class RtpCodec:
         self._end_position = 0
         self._credit = self._max_credit = round(MAX_SILENCE_S * self._rate_hz)
         self._key_at: int | None = None
-        self._n_lost_before = 0
+        self._n_received_before = self._n_lost_before = 0
         self.ignored: Counter[str] = Counter()
         """How many datagrams were left aside, by why."""
         self.ended = False
@@ -126,6 +126,11 @@ class RtpCodec:
     def ssrc(self) -> int | None:
         """The sender that is heard now."""
         return None if self._source is None else self._source.ssrc
+
+    @property
+    def n_received(self) -> int:
+        """Packets of the senders that were heard, so far."""
+        return self._n_received_before + (0 if self._source is None else self._source.n_received)
 
     @property
     def n_lost(self) -> int:
@@ -209,6 +214,7 @@ class RtpCodec:
         if self._source is None:
             events.append(self._start())
         else:
+            self._n_received_before += self._source.n_received
             self._n_lost_before += self._source.n_lost
         source = self._source = RtpSource(packets[0], self._end_position)
         self._key_at = None
