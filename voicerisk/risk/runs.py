@@ -89,7 +89,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A procedure at work for one alert. `steps[n]` is how far `procedure.steps[n]` has come.
 
     `name` is the procedure's name in the configuration; `turn` the step whose turn it is (the number of steps once all
-    have had theirs); `tasks` the ids of the tasks it opened.
+    have had theirs); `person` who has the alert in hand (None: nobody yet); `tasks` the ids of the tasks it opened.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     steps: tuple[StepRun, ...]
     state: RunState = RunState.RUNNING
     turn: int = 0
+    person: str | None = None
     call_id: str | None = None
     customer: str | None = None
     queue: str | None = None

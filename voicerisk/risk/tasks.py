@@ -4,11 +4,16 @@ A task is opened by a procedure's step, by an exceptional feedback, by a promise
 It is a role's until a person takes it, and open until a person closes it with a line of what came of it.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
 
 from voicerisk.risk.texts import Text
+
+MAX_HISTORY: Final = 50
+"""Entries of a task's history that are kept, the latest."""
 
 
 class TaskKind(StrEnum):
@@ -17,7 +22,7 @@ class TaskKind(StrEnum):
     PROCEDURE = "procedure"
     """A step of a procedure."""
     NOTE = "note"
-    """A note that an alert's end still lacks."""
+    """The note that a resolved alert still lacks."""
     FEEDBACK = "feedback"
     """An exceptional feedback: each one is answered."""
     PREVENTION = "prevention"
@@ -94,4 +99,12 @@ class UnknownTaskError(LookupError):
 
 
 class TaskStateError(ValueError):
-    """The task is closed already."""
+    """That cannot be done with the task; the text says why."""
+
+
+def changed(
+    task: Task, what: TaskWhat, at_s: float, changes: Mapping[str, Any], *, person: str | None = None, note: str = ""
+) -> Task:
+    """The task after one more step of its life, with `changes` to its other fields."""
+    entry = TaskEntry(at_s=at_s, what=what, person=person, note=note)
+    return msgspec.structs.replace(task, history=(*task.history, entry)[-MAX_HISTORY:], **changes)

@@ -188,3 +188,5 @@ class OwnMeasure(StrEnum):
     """The share of a unit's contacts reviewed today, 0 to 1; key: the unit (a queue)."""
     SURVEY_SENT = "survey.sent"
     """A customer was asked for feedback; key: the customer."""
+    OUTAGES = "outages"
+    """How many known faults are switched on; key: the site."""
