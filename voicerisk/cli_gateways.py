@@ -45,8 +45,7 @@ def gateways(
         raise typer.Exit(1)
     table = Table("protocol", "address", "asks for")
     for way in chosen:
-        is_off = way.gateway is None and not settings.audiosocket.enabled
-        table.add_row(way.protocol, way.address, "(off)" if is_off else " and ".join(way.asks_for) or "nothing")
+        table.add_row(way.protocol, way.address, (" and ".join(way.asks_for) or "nothing") if way.is_on else "(off)")
     out.print(table)
     _say(WARNING)
     for way in chosen:

@@ -15,7 +15,7 @@ from voicerisk.server.ingest_settings import IngestSettings
 
 TOKEN = "a-real-token-of-the-site"
 SECRET = "TXlTdXBlclNlY3JldEtleVRlbGxOby0xITJAMyM0JDU="
-WEBSOCKETS = tuple(protocol for protocol in PROTOCOLS if protocol != "audiosocket")
+WEBSOCKETS = tuple(protocol for protocol in PROTOCOLS if protocol not in ("audiosocket", "rtp"))
 
 
 def configured(protocol: str, ingest: dict[str, Any] | None = None, **gateway: Any) -> tuple[WayIn, Config]:
@@ -48,7 +48,7 @@ def test_an_open_gateway_is_told_no_token(protocol: str) -> None:
 
 
 def test_the_usual_configuration_is_whole() -> None:
-    """The built-in configuration has a text for every protocol, AudioSocket included."""
+    """The built-in configuration has a text for every protocol, AudioSocket and RTP included."""
     ways = ways_in(Config())
     assert {way.protocol for way in ways} == set(PROTOCOLS)
     texts = [render(way, Config()) for way in ways]
@@ -125,10 +125,26 @@ def test_audiosocket() -> None:
     socket = {"enabled": True, "port": 9123, "registered_only": True}
     settings = {"audiosocket": socket, "http": {"port": 8181, "token": TOKEN}}
     config = msgspec.convert(settings, Config)
-    way = ways_in(config)[-1]
+    (way,) = (way for way in ways_in(config) if way.protocol == "audiosocket")
     text = render(way, config)
     assert "external_host=127.0.0.1:9123" in text
     assert "http://127.0.0.1:8181/api/v1/calls/registrations" in text
     assert "<HTTP-TOKEN>" in text
     assert TOKEN not in text
     assert (way.asks_for, way.notes) == (("registered UUID",), ())
+
+
+def test_rtp() -> None:
+    """Its text has the address that senders are told, the API's port, and asks for the API's token where there is one."""
+    settings = {"rtp": {"public_host": "10.1.2.3", "inactivity_s": 45}, "http": {"port": 8181, "token": TOKEN}}
+    config = msgspec.convert(settings, Config)
+    (way,) = (way for way in ways_in(config) if way.protocol == "rtp")
+    text = render(way, config)
+    assert "external_host=10.1.2.3:<PORT>" in text
+    assert "http://127.0.0.1:8181/api/v1/rtp" in text
+    assert "ends 45 s after the last packet" in text
+    assert "<HTTP-TOKEN>" in text
+    assert TOKEN not in text
+    assert (way.address, way.notes) == ("udp://10.1.2.3:20000-21999", ())
+    off = msgspec.convert({"rtp": {"enabled": False}}, Config)
+    assert [way.is_on for way in ways_in(off) if way.protocol == "rtp"] == [False]

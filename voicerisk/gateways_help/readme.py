@@ -12,7 +12,7 @@ from voicerisk.server.audiosocket_settings import AudioSocketSettings
 from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
 
 _FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "asterisk": ("asterisk-websocket", "audiosocket"),
+    "asterisk": ("asterisk-websocket", "audiosocket", "rtp"),
     "audiohook": ("audiohook",),
     "freeswitch": ("freeswitch-audio-fork", "freeswitch-audio-stream"),
     "twilio": ("twilio",),

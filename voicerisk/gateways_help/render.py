@@ -32,6 +32,8 @@ def _values(way: WayIn, config: Config) -> Mapping[str, str]:
         "http_url": f"http://{shown_host(config.http.host)}:{config.http.port}",
         "http_auth": " -H 'Authorization: Bearer <HTTP-TOKEN>'" if config.http.token else "",
         "socket_address": way.near_url,
+        "rtp_address": way.near_url,
+        "rtp_inactivity_s": f"{config.rtp.inactivity_s:g}",
     }
 
 

@@ -30,7 +30,7 @@ class WayIn(msgspec.Struct, frozen=True, kw_only=True):
 
     protocol: str
     path: str
-    """Empty for plain TCP."""
+    """Empty for plain TCP and UDP."""
     address: str
     """Where it listens, without any proof."""
     near_url: str
@@ -42,12 +42,15 @@ class WayIn(msgspec.Struct, frozen=True, kw_only=True):
     passing_on: str = ""
     """What has to stand in front, where `far_url` is used."""
     gateway: GatewaySettings | None = None
-    """None for AudioSocket."""
+    """None for AudioSocket and RTP."""
+    is_on: bool = True
+    """Whether the configuration lets anybody in here."""
 
 
 def ways_in(config: Config) -> Sequence[WayIn]:
-    """Every way in of the configuration, and AudioSocket also where it is off."""
-    return [*(_websocket(config.ingest, gateway) for gateway in config.ingest.gateways), _audiosocket(config)]
+    """Every way in of the configuration, and AudioSocket and RTP also where they are off."""
+    websockets = (_websocket(config.ingest, gateway) for gateway in config.ingest.gateways)
+    return [*websockets, _audiosocket(config), _rtp(config)]
 
 
 def shown_host(host: str) -> str:
@@ -99,4 +102,21 @@ def _audiosocket(config: Config) -> WayIn:
         far_url=address,
         asks_for=("registered UUID",) if settings.registered_only else (),
         notes=notes,
+        is_on=settings.enabled,
+    )
+
+
+def _rtp(config: Config) -> WayIn:
+    settings = config.rtp
+    host = settings.public_host or shown_host(settings.host)
+    notes = () if settings.enabled else ("It is off: set enabled = true in the table [rtp].",)
+    return WayIn(
+        protocol="rtp",
+        path="",
+        address=f"udp://{host}:{settings.first_port}-{settings.last_port}" if settings.first_port else f"udp://{host}",
+        near_url=f"{host}:<PORT>",
+        far_url=f"{host}:<PORT>",
+        asks_for=("port given out by the API",),
+        notes=notes,
+        is_on=settings.enabled,
     )

@@ -46,6 +46,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             raise ValueError(f"a token of {self.path} is shorter than {MIN_TOKEN_CHARS} characters and can be guessed")
         if self.protocol == "audiosocket":
             raise ValueError("audiosocket is plain TCP, not a websocket; it has the table [audiosocket] for itself")
+        if self.protocol == "rtp":
+            raise ValueError("rtp is UDP, not a websocket; it has the table [rtp] for itself")
         codec_maker(self.protocol, self.options)  # raises ValueError that names the protocol or option
 
     def __repr__(self) -> str:
