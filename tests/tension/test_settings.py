@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicerisk.events import Zone
 from voicerisk.tension import TensionSettings, tension_problems, with_suggestion
 from voicerisk.tension.settings import DEFAULT_ZONES
-from voicerisk.zones import Boundary, Zones
+from voicerisk.zones import Boundary, Zones, ZoneTracker
 
 
 def red(enter: float, leave: float) -> TensionSettings:
@@ -48,12 +49,22 @@ def test_each_bad_setting_is_named_at_its_key(settings: TensionSettings, where: 
 def test_the_models_suggestion_moves_red_and_amber_follows() -> None:
     """Red is what the author says; amber stays as far below it as it ships; the result is sound."""
     shipped = DEFAULT_ZONES
-    suggested = with_suggestion(TensionSettings(), enter=0.9, leave=0.8, hold_s=3.0).boundaries
-    assert suggested.red == Boundary(enter=0.9, leave=0.8, hold_s=3.0, leave_hold_s=3.0)
+    suggested = with_suggestion(TensionSettings(), enter=0.9, leave=0.8, hold_s=5.0).boundaries
+    assert suggested.red == Boundary(enter=0.9, leave=0.8, hold_s=5.0, leave_hold_s=5.0)
     assert shipped.amber.enter < suggested.amber.enter < 0.9
     edge = shipped.red
     same = with_suggestion(TensionSettings(), enter=edge.enter, leave=edge.leave, hold_s=edge.hold_s).boundaries
     assert same.amber == shipped.amber
+
+
+def test_a_quick_suggestion_still_leaves_slowly() -> None:
+    """A red that is soon entered has an amber just as soon, and takes as much calm speech to end as it ships with."""
+    quick = with_suggestion(TensionSettings(), enter=0.5, leave=0.4, hold_s=0.96).boundaries
+    assert quick.amber.hold_s == quick.red.hold_s == 0.96
+    needle = ZoneTracker(quick)
+    assert needle.step(0.6, 0.96) is Zone.RED
+    assert needle.step(0.1, DEFAULT_ZONES.red.leave_hold_s - 0.24) is Zone.RED
+    assert needle.step(0.1, 0.24) is not Zone.RED
 
 
 @given(st.floats(0.05, 0.99), st.floats(0.0, 1.0), st.floats(0.0, 60.0))

@@ -74,7 +74,9 @@ class TensionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 def with_suggestion(settings: TensionSettings, *, enter: float, leave: float, hold_s: float) -> TensionSettings:
     """The settings with the model author's word on red, unless the site has zones of its own.
 
-    Red leaves after `hold_s` of calm speech as well. Amber enters and leaves as far below as it ships, in log-odds.
+    Red leaves after as much calm speech as it ships with, or `hold_s` if that is more: a quick hold alerts sooner, and
+    must not let one outburst with a lull alert twice. Amber enters and leaves as far below as it ships, in log-odds,
+    and is held no longer than red, so that it comes first.
     """
     if settings.zones is not None:
         return settings
@@ -83,10 +85,11 @@ def with_suggestion(settings: TensionSettings, *, enter: float, leave: float, ho
     amber = Boundary(
         enter=round(probability(log_odds(shipped.amber.enter) + lower), 4),
         leave=round(probability(log_odds(shipped.amber.leave) + lower), 4),
-        hold_s=shipped.amber.hold_s,
+        hold_s=min(hold_s, shipped.amber.hold_s),
         leave_hold_s=shipped.amber.leave_hold_s,
     )
-    red = Boundary(enter=enter, leave=leave, hold_s=hold_s, leave_hold_s=hold_s)
+    leave_hold_s = max(hold_s, shipped.red.leave_hold_s)
+    red = Boundary(enter=enter, leave=leave, hold_s=hold_s, leave_hold_s=leave_hold_s)
     return msgspec.structs.replace(settings, zones=Zones(amber=amber, red=red))
 
 
