@@ -108,6 +108,9 @@ def _routes(settings: NotifySettings, risk: RiskConfig) -> Iterator[Problem]:
         yield from _unknown(f"{where}.receivers", route.receivers, settings.receivers)
         yield from _unknown(f"{where}.rules", route.rules, known["rules"])
         yield from _unknown(f"{where}.owners", route.owners, known["owners"])
+        if route.follow and route.to:
+            mend = "Take one of the two away: what is followed is meant for nobody in particular."
+            yield Problem(f"{where}.to", "is set together with follow, so nothing would fit", mend)
     named = {name for route in settings.routes for name in route.receivers}
     meant = {step.to for procedure in risk.procedures.values() for step in procedure.steps}
     for name in settings.receivers:

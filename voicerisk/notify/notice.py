@@ -14,13 +14,13 @@ TEST: Final = "test"
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to an alert, as everyone it concerns is told of it.
 
-    `what` is the named reason of the alert's history, `to` the role or person it is meant for ("" for nobody in
-    particular), `at_s` when it happened (epoch seconds).
+    `what` is the named reason of the alert's history, `to` the roles, persons or receivers that it is meant for (none:
+    it rings for nobody and is told to who follows), `at_s` when it happened (epoch seconds).
     """
 
     alert: Alert
     what: str
-    to: str
+    to: tuple[str, ...]
     at_s: float
 
 
@@ -35,11 +35,29 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """The idempotency key: the same for the same happening and receiver, also after a crash or a restart."""
         notice = self.notice
-        parts = (notice.alert.id, notice.what, notice.to, f"{notice.at_s:.3f}", self.receiver, self.target)
+        parts = (notice.alert.id, notice.what, *notice.to, f"{notice.at_s:.3f}", self.receiver, self.target)
         return "nt-" + blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def notice_of(alert: Alert, what: str, to: str) -> Notice:
-    """The notice of the alert's latest step."""
-    at_s = alert.history[-1].at_s if alert.history else alert.since_s
-    return Notice(alert=alert, what=what, to=to, at_s=at_s)
+def latest_of(alert: Alert) -> Notice:
+    """The notice of the alert's latest step, for those who follow it."""
+    step = alert.history[-1] if alert.history else None
+    if step is None:
+        return Notice(alert=alert, what=str(alert.state), to=(), at_s=alert.since_s)
+    return Notice(alert=alert, what=str(step.what), to=(), at_s=step.at_s)
+
+
+def last_call(alert: Alert) -> Notice | None:
+    """The notice of the last time that somebody was to be told of the alert; None where nobody ever was.
+
+    A step that names nobody is for the alert's owner.
+    """
+    told = [step for step in alert.history if step.notify]
+    if not told:
+        return None
+    return Notice(alert=alert, what=str(told[-1].what), to=told[-1].to or (alert.owner,), at_s=told[-1].at_s)
+
+
+def rings_unnamed(alert: Alert) -> bool:
+    """Whether the alert's latest step is to be told to somebody, and says not to whom."""
+    return bool(alert.history) and alert.history[-1].notify and not alert.history[-1].to

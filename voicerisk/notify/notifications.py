@@ -11,13 +11,13 @@ import structlog
 from voicerisk import clock
 from voicerisk.notify import metrics
 from voicerisk.notify.lane import Lane, LaneHealth, save
-from voicerisk.notify.notice import Delivery, Notice, notice_of
+from voicerisk.notify.notice import Delivery, Notice, last_call, latest_of, rings_unnamed
 from voicerisk.notify.phones import Phones
 from voicerisk.notify.routing import deliveries
 from voicerisk.notify.sender import Sender
 from voicerisk.notify.settings import NotifySettings
-from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated
-from voicerisk.risk.alerts import NOTIFIES, Alert, AlertState
+from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated, Notify
+from voicerisk.risk.alerts import Alert, AlertState
 from voicerisk.store import outbox
 from voicerisk.store.outbox import OutboxItem
 from voicerisk.store.store import Store
@@ -41,7 +41,7 @@ class Notifications:
         self._senders = senders
         self._phones = phones or Phones()
         self._lanes = {name: Lane(name, sender, settings, store) for name, sender in senders.items()}
-        self._intake: asyncio.Queue[tuple[Notice, bool]] = asyncio.Queue(MAX_INTAKE)
+        self._intake: asyncio.Queue[Notice] = asyncio.Queue(MAX_INTAKE)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, alerts: Iterable[Alert] = ()) -> None:
@@ -52,7 +52,9 @@ class Notifications:
             lane.start()
         self._tasks = [loop.create_task(self._take_in()), loop.create_task(self._purge_for_ever())]
         for alert in alerts:
-            self._make_up_for(alert)
+            self.notify(latest_of(alert))
+            if alert.state is AlertState.OPEN:
+                self._call_again(alert)
 
     async def stop(self) -> None:
         """Writes what has come in to the outbox and ends; what is not delivered yet goes out after the next start."""
@@ -66,19 +68,21 @@ class Notifications:
     def act(self, action: Action) -> None:
         """Takes what happened to an alert. Never blocks, and never raises."""
         match action:
-            case AlertOpened():
-                self.notify(notice_of(action.alert, action.what, action.alert.owner))
-            case AlertUpdated() | AlertResolved():
-                self.notify(notice_of(action.alert, action.what, ""), update=True)
+            case Notify():
+                self.notify(Notice(alert=action.alert, what=action.what, to=action.to, at_s=action.at_s))
+            case AlertOpened() | AlertUpdated() | AlertResolved():
+                self.notify(latest_of(action.alert))
+                if isinstance(action, AlertOpened) and rings_unnamed(action.alert):
+                    self._call_again(action.alert)
             case _:
                 pass
 
-    def notify(self, notice: Notice, *, update: bool = False) -> None:
-        """Takes a notice; an `update` goes only where updates are wanted. Never blocks."""
+    def notify(self, notice: Notice) -> None:
+        """Takes a notice. Never blocks, and never raises."""
         if not self._senders:
             return
         try:
-            self._intake.put_nowait((notice, update))
+            self._intake.put_nowait(notice)
         except asyncio.QueueFull:
             metrics.dropped.inc()
             _log.error("notify.dropped", alert=notice.alert.id, what=notice.what)
@@ -93,11 +97,9 @@ class Notifications:
         """What the console shows: which receivers do not take notifications, and why; "" when all is well."""
         return "; ".join(f"{health.name}: {health.problem}" for health in self.health if health.problem)
 
-    def _make_up_for(self, alert: Alert) -> None:
-        """Says again what was last to be said of an alert that nobody has taken: the outbox knows if it was said."""
-        told = [step for step in alert.history if step.notify]
-        if told and alert.state is AlertState.OPEN and told[-1].what in NOTIFIES:
-            self.notify(Notice(alert=alert, what=told[-1].what, to=alert.owner, at_s=told[-1].at_s))
+    def _call_again(self, alert: Alert) -> None:
+        if (call := last_call(alert)) is not None:
+            self.notify(call)
 
     async def _take_in(self) -> None:
         while True:
@@ -112,10 +114,10 @@ class Notifications:
                 for _ in notices:
                     self._intake.task_done()
 
-    async def _admit(self, notices: Iterable[tuple[Notice, bool]]) -> None:
+    async def _admit(self, notices: Iterable[Notice]) -> None:
         """Into the outbox first, then to the lanes. What the outbox knows already has been taken care of."""
         now = clock.now_s()
-        items = {item.key: item for notice, update in notices for item in self._items(notice, update=update, now_s=now)}
+        items = {item.key: item for notice in notices for item in self._items(notice, now)}
         if not items:
             return
         for key in await self._known(list(items)):
@@ -126,9 +128,9 @@ class Notifications:
         for item in items.values():
             self._lanes[item.receiver].put(item)
 
-    def _items(self, notice: Notice, *, update: bool, now_s: float) -> Iterator[OutboxItem]:
-        found = list(self._deliveries(notice, update=update))
-        if not found and not update:
+    def _items(self, notice: Notice, now_s: float) -> Iterator[OutboxItem]:
+        found = list(self._deliveries(notice))
+        if not found and notice.to:
             metrics.unrouted.inc()
             _log.warning("notify.unrouted", alert=notice.alert.id, what=notice.what)
         payload = msgspec.json.encode(notice).decode()
@@ -145,8 +147,8 @@ class Notifications:
                     next_try_s=now_s,
                 )
 
-    def _deliveries(self, notice: Notice, *, update: bool) -> Iterator[Delivery]:
-        for delivery in deliveries(notice, self._settings, update=update):
+    def _deliveries(self, notice: Notice) -> Iterator[Delivery]:
+        for delivery in deliveries(notice, self._settings):
             for target in self._senders[delivery.receiver].targets(notice):
                 yield msgspec.structs.replace(delivery, target=target)
 

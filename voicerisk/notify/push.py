@@ -48,10 +48,10 @@ class PushSender:
         self.give_up_after_s = receiver.give_up_after_s
 
     def targets(self, notice: Notice) -> Sequence[str]:
-        """The phones of the person it is for, if that person has any here; else those of everybody it may go to."""
+        """The phones of the people it is for, if those have any here; else those of everybody it may go to."""
         people = self._receiver.people
         of_all = self._phones.of(people) if people else self._phones.all()
-        own = set(self._phones.of([notice.to])) if notice.to else set()
+        own = set(self._phones.of(notice.to))
         return [id_ for id_ in of_all if id_ in own] or of_all
 
     async def send(self, delivery: Delivery) -> Outcome:

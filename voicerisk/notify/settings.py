@@ -117,7 +117,7 @@ Receiver = WebhookReceiver | EmailReceiver | WebPushReceiver | ChatReceiver | Sm
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What goes where: a notification that fits every condition given goes to all of `receivers`."""
+    """What goes where: a message that fits every condition given goes to all of `receivers`."""
 
     receivers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
@@ -126,10 +126,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     owners: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
-    """Only what is meant for these roles or people; empty: for anybody."""
+    """Only what is meant for one of these roles or people; empty: for anybody."""
 
-    updates: bool = False
-    """Also what nobody is woken for: that an alert was taken, came back, was resolved. For programs that follow."""
+    follow: bool = False
+    """For programs: everything that happens to the alert (opened, even if it was silenced; taken, back again,
+    resolved), each once, in place of the messages that are meant for people."""
 
 
 class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

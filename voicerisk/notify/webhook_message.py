@@ -52,7 +52,7 @@ def _data(notice: Notice, public_url: str) -> dict[str, Any]:
     return {
         "alert": alert.id,
         "what": notice.what,
-        "to": notice.to or None,
+        "to": notice.to,
         "state": alert.state,
         "rule": alert.rule,
         "severity": alert.severity,

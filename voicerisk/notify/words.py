@@ -16,6 +16,10 @@ _HAPPENED: Final = {
         "reopened": "Open again",
         "repeated": "Still open",
         "escalated": "Nobody has taken it",
+        "hush_over": "Still open, no longer silenced",
+        "assigned": "You are asked to take it",
+        "procedure_step": "You are asked to act",
+        "noted": "A note was added",
         "crossed_again": "Its cause came back",
         "crossed_again_in_hand": "Its cause came back",
         "acknowledged": "Taken",
@@ -31,6 +35,10 @@ _HAPPENED: Final = {
         "reopened": "נפתחה שוב",
         "repeated": "עדיין פתוחה",
         "escalated": "איש לא לקח אותה",
+        "hush_over": "עדיין פתוחה, ההשתקה הסתיימה",
+        "assigned": "התבקשת לקחת אותה",
+        "procedure_step": "התבקשת לפעול",
+        "noted": "נוספה הערה",
         "crossed_again": "הסיבה חזרה",
         "crossed_again_in_hand": "הסיבה חזרה",
         "acknowledged": "בטיפול",
@@ -74,7 +82,7 @@ def words_of(notice: Notice, language: str, public_url: str) -> Words:
     """The notice in this language; a happening that has no words here is named by its own name."""
     alert, labels = notice.alert, _LABELS[language]
     happened = _HAPPENED[language].get(notice.what, notice.what.replace("_", " "))
-    facts = ((labels["queue"], alert.queue), (labels["call"], alert.call_id), (labels["to"], notice.to))
+    facts = ((labels["queue"], alert.queue), (labels["call"], alert.call_id), (labels["to"], ", ".join(notice.to)))
     return Words(
         language=language,
         headline=f"{happened}: {in_language(alert.title, language) or alert.rule}",
