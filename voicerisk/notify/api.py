@@ -1,6 +1,5 @@
 """How the receivers fare, what became of an alert's notifications, and switching them on for a browser."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,13 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from voicerisk import clock
-from voicerisk.notify.notifications import Notifications
-from voicerisk.notify.phones import PhoneError, Phones, PhonesFullError, phone_of
-from voicerisk.notify.vapid import VapidKey
+from voicerisk.notify.assembly import NotifyPart
+from voicerisk.notify.phones import PhoneError, PhonesFullError, forget_phone, phone_of
 from voicerisk.server.answers import gives, json_answer, person_of, refuses
 from voicerisk.server.auth import Visitor
 from voicerisk.store import outbox
-from voicerisk.store.store import Store
 from voicerisk.store.writer import StoreError
 
 _WORKER: Final = (Path(__file__).parent / "static" / "push_worker.js").read_text(encoding="utf-8")
@@ -46,10 +43,9 @@ class Subscription(BaseModel):
     person: str | None = Field(None, max_length=200)
 
 
-def notify_router(
-    notifications: Notifications, store: Store, phones: Phones, vapid: VapidKey | None, services: Sequence[str]
-) -> APIRouter:
-    """The routes. `services` are the hosts that a browser's address may name; without `vapid` there is no Web Push."""
+def notify_router(part: NotifyPart) -> APIRouter:
+    """The routes. Where no receiver is of kind webpush, nothing can be switched on."""
+    notifications, store, phones, vapid = part.notifications, part.store, part.phones, part.vapid
     router = APIRouter(tags=["notifications"])
 
     @router.get(
@@ -87,14 +83,14 @@ def notify_router(
             raise HTTPException(409, _OFF)
         try:
             keys = wanted.keys
-            phone = phone_of(person, wanted.endpoint, keys.p256dh, keys.auth, clock.now_s(), services)
+            phone = phone_of(person, wanted.endpoint, keys.p256dh, keys.auth, clock.now_s(), part.push_services)
             gone = phones.add(phone)
         except PhoneError as error:
             raise HTTPException(422, str(error)) from None
         except PhonesFullError as error:
             raise HTTPException(503, str(error)) from None
         for old in gone:
-            await _drop(store, old.id)
+            await forget_phone(store, phones, old.id)
         if not await store.save(("phone", phone.id), partial(outbox.put_subscription, subscription=phone)):
             raise HTTPException(503, f"it holds until the next start only: {store.problem}")
         return json_answer(id=phone.id)
@@ -108,8 +104,7 @@ def notify_router(
         phone = phones.get(phone_id)
         if phone is None or visitor.person not in (None, phone.person):
             raise HTTPException(404, "there is no such browser of yours")
-        phones.drop(phone_id)
-        await _drop(store, phone_id)
+        await forget_phone(store, phones, phone_id)
         return json_answer(id=phone_id)
 
     @router.get("/push-worker.js", include_in_schema=False)
@@ -118,16 +113,6 @@ def notify_router(
         return Response(_WORKER, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     return router
-
-
-async def forget_phone(store: Store, phones: Phones, phone_id: str) -> None:
-    """Takes a browser that has unsubscribed off the list."""
-    phones.drop(phone_id)
-    await _drop(store, phone_id)
-
-
-async def _drop(store: Store, phone_id: str) -> None:
-    await store.save(("phone", phone_id), partial(outbox.drop_subscription, id_=phone_id))
 
 
 def _shown(item: outbox.OutboxItem) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterable
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from voicerisk.server.http_settings import is_loopback
-from voicerisk.store.outbox import PushSubscription
+from voicerisk.store.outbox import PushSubscription, drop_subscription
+from voicerisk.store.store import Store
 
 MAX_PHONES: Final = 1000
 MAX_PER_PERSON: Final = 10
@@ -86,6 +88,12 @@ def phone_of(
     return PushSubscription(
         id=id_, person=person, endpoint=endpoint, p256dh=p256dh.rstrip("="), auth=auth.rstrip("="), created_at_s=now_s
     )
+
+
+async def forget_phone(store: Store, phones: Phones, phone_id: str) -> None:
+    """Takes a browser off the list, here and in the store."""
+    phones.drop(phone_id)
+    await store.save(("phone", phone_id), partial(drop_subscription, id_=phone_id))
 
 
 def is_push_service(endpoint: str, services: Iterable[str]) -> bool:
