@@ -1,5 +1,6 @@
 """One typed configuration, loaded from one TOML file; every mistake is named with its place and its cure."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -9,6 +10,8 @@ from voicerisk.console.settings import ConsoleSettings
 from voicerisk.floor import CallSettings, FloorSettings
 from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
+from voicerisk.notify.check import notify_problems
+from voicerisk.notify.settings import NotifySettings
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
 from voicerisk.scoring.model import Model
@@ -59,6 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeline: TimelineSettings = TimelineSettings()
     tension: TensionSettings = TensionSettings()
     risk: RiskConfig = RiskConfig()
+    notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 
     def floor_with(self, model: Model) -> FloorSettings:
@@ -105,6 +109,11 @@ def config_problems(config: Config, source: str) -> list[Problem]:
         except ValueError as error:
             where = f"{source}: ingest.gateways[{number}]"
             problems.append(Problem(where, str(error), "Name one of the protocols and options listed."))
-    for table, found in (("tension", tension_problems(config.tension)), ("risk", risk_problems(config.risk))):
+    tables = {
+        "tension": tension_problems(config.tension),
+        "risk": risk_problems(config.risk),
+        "notify": notify_problems(config.notify, config.risk, os.environ),
+    }
+    for table, found in tables.items():
         problems += [Problem(f"{source}: {table}.{p.where}", p.wrong, p.mend) for p in found]
     return problems

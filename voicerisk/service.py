@@ -1,6 +1,7 @@
 """The running service: everything put together, started, watched and stopped."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ import structlog
 from voicerisk import clock
 from voicerisk.config import Config
 from voicerisk.floor import Floor
+from voicerisk.notify.api import notify_router
+from voicerisk.notify.assembly import NotifyPart
 from voicerisk.risk.actions import Action, AlertAction
 from voicerisk.risk.alerts import Alert
 from voicerisk.scoring.model import Model
@@ -52,11 +55,14 @@ class Service:
         registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
         self.audiosocket = AudioSocketServer(sockets, self.switchboard, registrations)
         self.rtp = RtpServer(config.rtp, self.switchboard)
+        self._notify = NotifyPart(config.notify, store, os.environ, Path(config.data_dir))
+        self.recorder.on_action(self._notify.notifications.act)
         app = create_app(
             self.board, store, self, config.http, session_key=load_session_key(Path(config.data_dir) / "session.key")
         )
         app.include_router(registrations_router(registrations, enabled=sockets.enabled))
         app.include_router(rtp_router(self.rtp))
+        app.include_router(notify_router(self._notify))
         if config.console.enabled:
             # A good part of the start-up time and memory: only where it is wanted.
             from voicerisk.console.pages import attach
@@ -82,6 +88,7 @@ class Service:
             self.board.alert_changed(alert)
         self._scorer.start()
         self.recorder.start()
+        await self._notify.start(alerts)
         self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever())
         self.http_port = await self._http.start()
         await self.ingest.start()
@@ -116,6 +123,7 @@ class Service:
         if self._ticking is not None:
             self._ticking.cancel()
         await self.recorder.stop()
+        await self._notify.stop()
         await self._http.stop()
         await self._store.close()
 
@@ -170,6 +178,7 @@ class Service:
             Vitals(
                 tone_ok=not problem,
                 tone_problem=problem,
+                notify_problem=self._notify.notifications.problem,
                 scorer_lag_s=round(self._scorer.lag_s(), 3),
                 alert_delay_p95_s=self.recorder.alert_delay_p95_s,
                 draining=self.switchboard.stopping,

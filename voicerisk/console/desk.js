@@ -165,6 +165,8 @@ export default {
       <div v-if="link === 'lost'" class="banner bad" role="alert">No connection to the server: what you see is old. Trying again…</div>
       <div v-if="status && !status.tone_ok" class="banner bad" role="alert">
         <strong>Tone alerts are off.</strong> {{ status.tone_problem }} Other gauges go on.</div>
+      <div v-if="status && status.notify_problem" class="banner bad" role="alert">
+        <strong>Notifications do not arrive.</strong> <bdi>{{ status.notify_problem }}</bdi></div>
       <div v-if="status && status.draining" class="banner">The service is stopping: live calls go on, new ones are sent elsewhere.</div>
 
       <main>

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import structlog
@@ -63,11 +63,16 @@ class Recorder:
         self._saves: set[asyncio.Task[bool]] = set()
         self._delays_s: deque[float] = deque(maxlen=RECENT_DELAYS)
         self._task: asyncio.Task[None] | None = None
+        self._on_action: list[Callable[[Action], None]] = []
         store.on_durable(board.alert_durable)
 
     def start(self) -> None:
         """Begins to show alerts, each after it has been saved, in the order in which they came."""
         self._task = asyncio.get_running_loop().create_task(self._show_alerts())
+
+    def on_action(self, callback: Callable[[Action], None]) -> None:
+        """Calls back with each action, in order, once the saving of what comes before it has begun. It must not wait."""
+        self._on_action.append(callback)
 
     async def stop(self) -> None:
         """Returns once everything that was handed over has been saved, or refused by the database."""
@@ -136,6 +141,8 @@ class Recorder:
                 # All at once, so that alerts that come together share a commit and none waits for another's.
                 saving = asyncio.get_running_loop().create_task(self._store.save_alert(action.alert))
                 self._alerts.put_nowait((action, received_at_s, saving))
+            for callback in self._on_action:
+                callback(action)
 
     async def acted(self, actions: Sequence[Action], alert: Alert) -> Alert:
         """Returns once what a person did to the alert is saved and shown, after all that was queued before it."""
