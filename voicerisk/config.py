@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from voicerisk.console.settings import ConsoleSettings
+from voicerisk.control.settings import ControlSettings, control_problems
 from voicerisk.floor import CallSettings, FloorSettings
 from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
@@ -63,6 +64,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tension: TensionSettings = TensionSettings()
     risk: RiskConfig = RiskConfig()
     notify: NotifySettings = NotifySettings()
+    control: ControlSettings = ControlSettings()
     log: LogSettings = LogSettings()
 
     def floor_with(self, model: Model) -> FloorSettings:
@@ -116,4 +118,7 @@ def config_problems(config: Config, source: str) -> list[Problem]:
     }
     for table, found in tables.items():
         problems += [Problem(f"{source}: {table}.{p.where}", p.wrong, p.mend) for p in found]
+    names = {gateway.name for gateway in config.ingest.gateways} | {"audiosocket", "rtp"}
+    for p in control_problems(config.control, names):
+        problems.append(Problem(f"{source}: control.{p.where}", p.wrong, p.mend))
     return problems

@@ -10,6 +10,8 @@ import structlog
 
 from voicerisk import clock
 from voicerisk.config import Config
+from voicerisk.control.control import Control
+from voicerisk.control.switches import switches_for
 from voicerisk.floor import Floor
 from voicerisk.notify.api import notify_router
 from voicerisk.notify.assembly import NotifyPart
@@ -18,6 +20,7 @@ from voicerisk.risk.alerts import Alert
 from voicerisk.scoring.model import Model
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
+from voicerisk.server.control_api import control_router
 from voicerisk.server.http import HttpServer, create_app
 from voicerisk.server.ingest import IngestServer
 from voicerisk.server.live import LiveBoard
@@ -27,6 +30,7 @@ from voicerisk.server.registrations_api import registrations_router
 from voicerisk.server.rtp import RtpServer
 from voicerisk.server.rtp_api import rtp_router
 from voicerisk.server.scorer import ScorerThread
+from voicerisk.server.switch_events import SwitchEvents
 from voicerisk.server.switchboard import Switchboard
 from voicerisk.server.views import Vitals
 from voicerisk.store.records import AuditEntry
@@ -57,8 +61,22 @@ class Service:
         self.rtp = RtpServer(config.rtp, self.switchboard)
         self._notify = NotifyPart(config.notify, store, os.environ, Path(config.data_dir))
         self.recorder.on_action(self._notify.notifications.act)
+        switch_events = SwitchEvents(self.board, self._floor, self.switchboard, self.recorder)
+        self.control = Control(
+            config.control,
+            switches_for(config.control.gateways),
+            store,
+            calls=switch_events.calls,
+            happened=switch_events.happened,
+            changed=switch_events.changed,
+        )
         app = create_app(
-            self.board, store, self, config.http, session_key=load_session_key(Path(config.data_dir) / "session.key")
+            self.board,
+            store,
+            self,
+            config.http,
+            session_key=load_session_key(Path(config.data_dir) / "session.key"),
+            more=[control_router(self.control)],
         )
         app.include_router(registrations_router(registrations, enabled=sockets.enabled))
         app.include_router(rtp_router(self.rtp))
@@ -89,6 +107,7 @@ class Service:
         self._scorer.start()
         self.recorder.start()
         await self._notify.start(alerts)
+        self.control.start()
         self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever())
         self.http_port = await self._http.start()
         await self.ingest.start()
@@ -122,6 +141,7 @@ class Service:
         await asyncio.sleep(0)
         if self._ticking is not None:
             self._ticking.cancel()
+        await self.control.stop()
         await self.recorder.stop()
         await self._notify.stop()
         await self._http.stop()
@@ -168,6 +188,7 @@ class Service:
                 for call in lost:
                     self.switchboard.move(call)
                 self.recorder.act(actions)
+                self.control.tick()
                 self._show_vitals()
             except Exception:
                 _log.exception("the tick failed")

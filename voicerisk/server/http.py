@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from voicerisk.server.answers import describe
 from voicerisk.server.api import api_router
@@ -28,9 +28,18 @@ BEAT_S: Final = 2.0
 
 
 def create_app(
-    board: LiveBoard, store: Store, commands: Commands, settings: HttpSettings, *, session_key: bytes
+    board: LiveBoard,
+    store: Store,
+    commands: Commands,
+    settings: HttpSettings,
+    *,
+    session_key: bytes,
+    more: Sequence[APIRouter] = (),
 ) -> FastAPI:
-    """Every route of the HTTP side except the console, which attaches itself (`voicerisk.console.pages.attach`)."""
+    """Every route of the HTTP side except the console, which attaches itself (`voicerisk.console.pages.attach`).
+
+    `more` are routes that go before the API's own, whose `/calls/{id}` takes whatever else begins like it.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +65,8 @@ def create_app(
     app.include_router(sign_in_router(sessions, needs_token=bool(settings.token), default_person=person))
     app.include_router(stream_router(board, store, settings.max_listeners_per_call))
     app.include_router(sound_router(board, store))
+    for router in more:
+        app.include_router(router)
     app.include_router(api_router(board, store, commands))
     app.add_middleware(Guard, settings=settings, sessions=sessions)
     return app

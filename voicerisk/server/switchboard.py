@@ -17,6 +17,7 @@ from voicerisk.server.scorer import ScorerThread
 
 _log = structlog.get_logger(__name__)
 
+OVER = 1000
 BUSY = 1013
 FAILED = 1011
 UNUSABLE = 1003
@@ -98,6 +99,14 @@ class Switchboard:
             line.controls.pop(stream, None)
         self._floor.close_stream(call, stream, ended, clock.now_s())
         self.move(call)
+
+    def hang_up(self, call: Call, reason: str) -> None:
+        """The call is over, whatever its connections say: it ends, and they are closed."""
+        line = self._lines.get(call)
+        call.finish(reason)
+        self.move(call)
+        for control in list(line.controls.values()) if line else ():
+            control.close(OVER, "the call is over")
 
     def move(self, call: Call) -> None:
         """Carries on what has become ready: chunks to the model, sound to listeners, events to the risk engine."""
