@@ -32,7 +32,7 @@ class NotifyPart:
     """
 
     def __init__(self, settings: NotifySettings, store: Store, environ: Mapping[str, str], data_dir: Path) -> None:
-        """Raises `OSError` or `ValueError` when the Web Push key is needed and cannot be had."""
+        """Raises `OSError` when the Web Push key is needed and cannot be had."""
         self.store = store
         self.phones = Phones()
         push = [receiver for receiver in settings.receivers.values() if isinstance(receiver, WebPushReceiver)]

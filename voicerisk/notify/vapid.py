@@ -37,8 +37,7 @@ def load_vapid_key(path: Path) -> VapidKey:
     """The key in that file (PEM, mode 0600), made at the first start.
 
     Raises:
-        OSError: The file cannot be read or written.
-        ValueError: It holds no such key.
+        OSError: The file cannot be read or written, or holds no such key.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,4 +50,4 @@ def load_vapid_key(path: Path) -> VapidKey:
     try:
         return VapidKey(Vapid02.from_pem(pem))
     except (ValueError, VapidException, TypeError):
-        raise ValueError(f"{path} holds no Web Push key; move it away to have a new one made") from None
+        raise OSError(f"{path} holds no Web Push key; move it away to have a new one made") from None

@@ -71,7 +71,7 @@ class Recorder:
         self._task = asyncio.get_running_loop().create_task(self._show_alerts())
 
     def on_action(self, callback: Callable[[Action], None]) -> None:
-        """Calls back with each action, in order, once the saving of what comes before it has begun. It must not wait."""
+        """Calls back with each action, in order, after the saving of its alert has begun. It must not wait."""
         self._on_action.append(callback)
 
     async def stop(self) -> None:

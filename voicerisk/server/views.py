@@ -63,7 +63,8 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """How the service itself fares: what the status strip shows.
 
     `tone_ok` is False while nothing scores (then `tone_problem` says why); `notify_problem` names the receivers that do
-    not take notifications; `scorer_lag_s` is the age of the oldest chunk that waits for the model; `alert_delay_p95_s` is from the end of the audio that caused an alert to the alert.
+    not take notifications; `scorer_lag_s` is the age of the oldest chunk that waits for the model; `alert_delay_p95_s`
+    is from the end of the audio that caused an alert to the alert.
     """
 
     tone_ok: bool = True
