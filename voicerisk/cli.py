@@ -289,9 +289,10 @@ def _print_scores(scores: Sequence[FileScore], model: Model) -> None:
 
 def main() -> None:
     """The entry point of the `voicerisk` command."""
-    from voicerisk import cli_gateways, cli_simulate, cli_training
+    from voicerisk import cli_gateways, cli_notify, cli_simulate, cli_training
 
     app.add_typer(cli_gateways.app)
+    app.add_typer(cli_notify.app)
     app.add_typer(cli_simulate.app)
     app.add_typer(cli_training.app)
     app()
