@@ -4,8 +4,8 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from voicerisk.store import outbox, schema
+from voicerisk.store import outbox, recordings, schema
 
-MODULES: Final = (schema, outbox)
+MODULES: Final = (schema, outbox, recordings)
 
 METADATA: Final[MetaData] = schema.Base.metadata
