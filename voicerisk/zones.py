@@ -44,15 +44,31 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     red: Boundary
 
 
+class Charge(msgspec.Struct, frozen=True):
+    """How far a boundary is charged, 0 to 1, and whether it is crossed."""
+
+    charge: float = 0.0
+    on: bool = False
+
+
+EMPTY: Final = Charge()
+"""Nothing has gathered yet."""
+
+
 class Latch:
     """Whether one boundary is crossed, as the evidence comes in."""
 
     __slots__ = ("_charge", "boundary", "on")
 
-    def __init__(self, boundary: Boundary) -> None:
+    def __init__(self, boundary: Boundary, so_far: Charge = EMPTY) -> None:
         self.boundary = boundary
-        self._charge = 0.0
-        self.on = False
+        self._charge = so_far.charge
+        self.on = so_far.on
+
+    @property
+    def so_far(self) -> Charge:
+        """What has gathered."""
+        return Charge(self._charge, self.on)
 
     def step(self, value: float, evidence_s: float) -> bool:
         """Whether the boundary is crossed after `evidence_s` more seconds at `value`; 0 seconds change nothing."""
@@ -77,10 +93,15 @@ class ZoneTracker:
 
     __slots__ = ("_amber", "_red", "zone")
 
-    def __init__(self, zones: Zones) -> None:
-        self._amber = Latch(zones.amber)
-        self._red = Latch(zones.red)
-        self.zone = Zone.GREEN
+    def __init__(self, zones: Zones, so_far: tuple[Charge, Charge] = (EMPTY, EMPTY)) -> None:
+        self._amber = Latch(zones.amber, so_far[0])
+        self._red = Latch(zones.red, so_far[1])
+        self.zone = self._zone()
+
+    @property
+    def so_far(self) -> tuple[Charge, Charge]:
+        """What has gathered against amber and red, to go on from."""
+        return self._amber.so_far, self._red.so_far
 
     def move_to(self, zones: Zones) -> None:
         """Hold the needle against other boundaries from now on; what has gathered so far stays."""
@@ -88,10 +109,13 @@ class ZoneTracker:
 
     def step(self, value: float, evidence_s: float) -> Zone:
         """The zone after `evidence_s` more seconds of evidence at `value`."""
-        amber = self._amber.step(value, evidence_s)
-        red = self._red.step(value, evidence_s)
-        self.zone = Zone.RED if red else Zone.AMBER if amber else Zone.GREEN
+        self._amber.step(value, evidence_s)
+        self._red.step(value, evidence_s)
+        self.zone = self._zone()
         return self.zone
+
+    def _zone(self) -> Zone:
+        return Zone.RED if self._red.on else Zone.AMBER if self._amber.on else Zone.GREEN
 
 
 def zone_problems(zones: Zones) -> list[Problem]:
