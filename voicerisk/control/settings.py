@@ -5,12 +5,31 @@ from typing import Annotated
 
 import msgspec
 
+from voicerisk.control.ami import AmiControl
 from voicerisk.control.ari import AriControl
+from voicerisk.control.connect import ConnectControl
+from voicerisk.control.esl import EslControl
+from voicerisk.control.genesys import GenesysControl
+from voicerisk.control.jambonz import JambonzControl
 from voicerisk.control.modes import Mode
+from voicerisk.control.telnyx import TelnyxControl
+from voicerisk.control.twilio import TwilioControl
+from voicerisk.control.vonage import VonageControl
 from voicerisk.control.webhook import WebhookControl
 from voicerisk.settings import Problem
 
-SwitchControl = AriControl | WebhookControl
+SwitchControl = (
+    AriControl
+    | AmiControl
+    | EslControl
+    | TwilioControl
+    | GenesysControl
+    | ConnectControl
+    | TelnyxControl
+    | VonageControl
+    | JambonzControl
+    | WebhookControl
+)
 
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
 

@@ -95,7 +95,7 @@ class WebhookSwitch:
         )
         headers = signed(uuid.uuid4().hex, clock.now_s(), body, from_env(self._settings.secret_env))
         answer: object = await self._web.ask(
-            "POST", "", body=body, headers=headers, twice_is_safe=True, missing_ok=action == "leave"
+            "POST", self._settings.url, body=body, headers=headers, twice_is_safe=True, missing_ok=action == "leave"
         )
         return answer
 
