@@ -50,8 +50,8 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         events: Event types ("call.queued"), or measures of the service's own (`OwnMeasure`).
         field: A number in the event's data; "score_of_5" is a feedback's score brought to 0 to 5.
-        where: Only where each of these (`queue`, `agent`, or a field of data; `fields.x` of a CRM event) has this
-            value, or one of these values.
+        where: Only where each of these (`queue`, or a field of data; `fields.x` of a CRM event) has this value, or one
+            of these values.
         at_least: Only where these numbers are at least so much.
         at_most: Only where these numbers are at most so much.
     """

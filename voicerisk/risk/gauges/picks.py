@@ -42,8 +42,8 @@ def matcher(pick: Pick) -> Match:
 
 def label(fact: Fact, name: str) -> Any:
     """What the fact says under this name: a label of the event, or a field of its data; None where it says nothing."""
-    if name in ("queue", "agent", "customer", "call"):
-        return getattr(fact, name)
+    if name == "queue":
+        return fact.queue
     if name.startswith("fields."):
         fields: Mapping[str, Any] = getattr(fact.data, "fields", {})
         return fields.get(name.removeprefix("fields."))
