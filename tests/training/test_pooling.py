@@ -6,7 +6,7 @@ import torch
 
 from voicerisk.training.features import TAIL
 from voicerisk.training.network import FrontEnd, first_states
-from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, functionals, quantile, soft_bins
+from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, QUANTILES, functionals, functionals_of, quantiles, soft_bins
 
 CHUNK = 1920
 
@@ -51,10 +51,19 @@ def test_functionals_of_nothing_are_finite() -> None:
     assert out.isfinite().all()
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
-def test_quantile_of_a_soft_histogram(share: float) -> None:
-    """Percentiles from soft counts are those of the values, to a fraction of a bin."""
+def test_several_poolings_at_once_are_the_same() -> None:
+    """Poolings taken side by side have exactly the functionals that each has by itself."""
+    sums = FrontEnd().whole(babble(4.0))[0]
+    for got, alone in zip(functionals_of(sums, sums * 3.0), (sums, sums * 3.0), strict=True):
+        assert torch.equal(got, functionals(alone))
+
+
+def test_quantiles_of_soft_histograms() -> None:
+    """Percentiles from soft counts are those of the values, to a fraction of a bin, whatever the bins' bounds."""
     values = torch.from_numpy(np.random.default_rng(1).normal(20.0, 4.0, 4000).astype(np.float32))
-    counts = soft_bins(values, 2.0, 44.0, 29).sum(0)
-    wanted = float(np.quantile(values.numpy(), share))
-    assert float(quantile(counts[None], share, 2.0, 44.0)) == pytest.approx(wanted, abs=0.4)
+    bounds = torch.tensor([[[2.0], [44.0]], [[-10.0], [60.0]]])
+    counts = torch.stack([soft_bins(values, low, high, 29).sum(0) for low, high in bounds[..., 0].tolist()])
+    found = quantiles(counts, bounds[:, 0], bounds[:, 1])
+    wanted = np.quantile(values.numpy(), QUANTILES)
+    for row in found.numpy():
+        assert row == pytest.approx(wanted, abs=0.4)

@@ -92,5 +92,5 @@ def known_lesson(clips: Sequence[Clip], forms: Forms, weights: Tensor, settings:
                 continue
             n = int(random.integers(MIN_BASELINE_CLIPS, settings.clips + 1))
             base[index] = forms[3 * (row // 3), random.permutation(others)[:n]].sum(0)
-        inputs.append(known_inputs(torch.from_numpy(forms[row]), torch.from_numpy(base)))
+        inputs.append(known_inputs(*(functionals(torch.from_numpy(sums)) for sums in (forms[row], base))))
     return Lesson(torch.stack(inputs), *targets(clips), domains(clips), weights * has)

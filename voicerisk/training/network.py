@@ -14,7 +14,7 @@ from voicerisk.scoring import contract
 from voicerisk.training.committee import Committee, CommitteeSettings
 from voicerisk.training.corpora.labels import EMOTION_CLASSES
 from voicerisk.training.features import CHUNK_FRAMES, HISTORY_FRAMES, HOP, PITCH, TAIL, FrameFeatures, Frames
-from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, ChunkSums, functionals
+from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, ChunkSums, functionals_of
 
 SCALES: Final = ("tension", "stress", "arousal", "valence")
 EMOTIONS: Final = EMOTION_CLASSES
@@ -74,15 +74,12 @@ def track_peak(level_db: Tensor, peak: Tensor) -> Tensor:
 
 def speech_inputs(sums: Tensor, recent: Tensor) -> Tensor:
     """What the speech detector sees: functionals of this chunk and of the recent second, and how much was voiced."""
-    return torch.cat(
-        [functionals(sums), functionals(recent), sums[:, :3] / CHUNK_FRAMES, recent[:, :3] / CHUNK_FRAMES], -1
-    )
+    return torch.cat([*functionals_of(sums, recent), sums[:, :3] / CHUNK_FRAMES, recent[:, :3] / CHUNK_FRAMES], -1)
 
 
-def known_inputs(sums: Tensor, base: Tensor) -> Tensor:
+def known_inputs(now: Tensor, base: Tensor) -> Tensor:
     """What is seen of a caller with a baseline: functionals, and how they differ from his own."""
-    now = functionals(sums)
-    return torch.cat([now, now - functionals(base)], -1)
+    return torch.cat([now, now - base], -1)
 
 
 class FrontEnd(nn.Module):
@@ -156,32 +153,47 @@ class Ear(nn.Module):
         keep = accepted.unsqueeze(-1) > 0
         ring, base, whole = torch.where(keep, shifted, ring), base + leaving, states["whole"] + added
         window = ring.sum(1)
+        now, own, all_ = functionals_of(window, base, whole)
+        # Window and whole go through the same committees; side by side that is half the operators.
+        both = torch.stack([now, all_], 1).reshape(-1, len(FUNCTIONALS))
+        alone, mood = (committee(both).reshape(-1, 2, N_OUTPUTS) for committee in (self.tone, self.mood))
+        tension = torch.stack([self.beside(alone[:, 0], now, own, base), alone[:, 1]], 1)[..., :1]
         outputs = {
             "speech": speech,
             "voiced": sums[:, 0] / CHUNK_FRAMES,
-            **self._outputs("", self.judge(window, base), window),
-            **self._outputs("all_", self.tone(functionals(whole)), whole),
+            **_named(tension, mood, torch.stack([window, whole], 1)),
         }
         return outputs, {"recent": recent, "ring": ring, "base": base, "whole": whole}
 
-    def judge(self, window: Tensor, base: Tensor) -> Tensor:
-        """Raw outputs for a window, the more relative to the caller's baseline the more there is of it."""
+    def beside(self, alone: Tensor, now: Tensor, own: Tensor, base: Tensor) -> Tensor:
+        """Raw outputs for a window, the more relative to the caller's baseline the more there is of it.
+
+        Args:
+            alone: (batch, N_OUTPUTS) what is said of the window by itself.
+            now: (batch, functionals) of the window.
+            own: (batch, functionals) of the baseline.
+            base: (batch, N_SUMS) the baseline.
+        """
         seconds = base[:, 3:4] * (HOP / contract.RATE_HZ)
         share = ((seconds - BASELINE_FROM_S) / (BASELINE_FULL_S - BASELINE_FROM_S)).clamp(0.0, 1.0)
-        alone, known = self.tone(functionals(window)), self.known(known_inputs(window, base))
-        judged: Tensor = alone + share * (known - alone)
-        return judged
+        known: Tensor = self.known(known_inputs(now, own))
+        return alone + share * (known - alone)
 
-    def _outputs(self, prefix: str, judged: Tensor, sums: Tensor) -> dict[str, Tensor]:
-        # Tension must hold for voices of any language, so it comes from committees kept from knowing the corpora; what
-        # else there is to say of a voice comes from one that was left free.
-        raw = self.mood(functionals(sums))
-        scales = torch.sigmoid(torch.cat([judged[:, :1], raw[:, 1 : len(SCALES)]], -1))
-        return {
-            **{prefix + name: scales[:, i] for i, name in enumerate(SCALES)},
-            f"{prefix}emotion": torch.softmax(raw[:, len(SCALES) :], -1),
-            f"{prefix or 'window_'}speech_s": sums[:, 3] * (HOP / contract.RATE_HZ),
-        }
+
+def _named(tension: Tensor, mood: Tensor, sums: Tensor) -> dict[str, Tensor]:
+    """Window's and whole's outputs by the names of the contract; all (batch, 2, ...), the window first.
+
+    Tension must hold for voices of any language, so it comes from committees kept from knowing the corpora; what else
+    there is to say of a voice comes from one that was left free.
+    """
+    scales = torch.sigmoid(torch.cat([tension, mood[..., 1 : len(SCALES)]], -1))
+    emotion = torch.softmax(mood[..., len(SCALES) :], -1)
+    speech_s = sums[..., 3] * (HOP / contract.RATE_HZ)
+    outputs: dict[str, Tensor] = {}
+    for at, (prefix, seconds) in enumerate((("", "window_speech_s"), ("all_", "all_speech_s"))):
+        outputs |= {prefix + name: scales[:, at, i] for i, name in enumerate(SCALES)}
+        outputs |= {f"{prefix}emotion": emotion[:, at], seconds: speech_s[:, at]}
+    return outputs
 
 
 def blank_ear(

@@ -66,10 +66,13 @@ N_UNVOICED: Final = 8
 
 PITCH_BINS_ST: Final = (2.0, 44.0, 29)
 LOUDNESS_BINS_DB: Final = (-84.0, 0.0, 29)
+HISTOGRAMS: Final = (PITCH_BINS_ST, LOUDNESS_BINS_DB)
+"""Of as many bins each, so that their percentiles are found together."""
+_BINNED: Final = (PITCH, LOUDNESS)
 QUANTILES: Final = (0.2, 0.5, 0.8)
 
 _FIXED: Final = 12
-N_SUMS: Final = _FIXED + 3 * N_FEATURES + N_UNVOICED + PITCH_BINS_ST[2] + LOUDNESS_BINS_DB[2]
+N_SUMS: Final = _FIXED + 3 * N_FEATURES + N_UNVOICED + sum(bins[2] for bins in HISTOGRAMS)
 """Length of a chunk's sums. The first three: voiced, unvoiced and all frames."""
 
 FUNCTIONALS: Final = (
@@ -86,29 +89,48 @@ FUNCTIONALS: Final = (
 
 
 def soft_bins(value: Tensor, low: float, high: float, n_bins: int) -> Tensor:
-    """Membership of each value in `n_bins` triangular bins from low to high; the last axis is new and sums to one."""
-    centres = torch.linspace(low, high, n_bins, dtype=value.dtype, device=value.device)
-    width = (high - low) / (n_bins - 1)
-    return torch.clamp(1.0 - (value.clamp(low, high).unsqueeze(-1) - centres).abs() / width, min=0.0)
+    """Membership of each value in triangular bins from low to high: (...) -> (..., n_bins), which sum to one."""
+    return _memberships(value.unsqueeze(-1), *(torch.tensor(part) for part in _bins((low, high, n_bins))))
 
 
-def quantile(counts: Tensor, share: float, low: float, high: float) -> Tensor:
-    """Where the given share of a soft histogram lies; (..., n_bins) -> (..., 1)."""
-    n_bins = counts.shape[-1]
-    width = (high - low) / (n_bins - 1)
-    total = counts.sum(-1, keepdim=True)
-    below = torch.cumsum(counts, -1) - counts
-    filled = torch.clamp((share * total - below) / (counts + 1e-3), 0.0, 1.0)
-    return low + width * (filled.sum(-1, keepdim=True) - 0.5)
+def _bins(bins: tuple[float, float, int]) -> tuple[list[float], list[float], list[float]]:
+    """For each bin of a histogram: where the first one's middle lies, how many there are to a unit, and its number."""
+    low, high, n_bins = bins
+    return [low] * n_bins, [(n_bins - 1) / (high - low)] * n_bins, [float(n) for n in range(n_bins)]
+
+
+def _memberships(value: Tensor, low: Tensor, per_unit: Tensor, number: Tensor) -> Tensor:
+    place = ((value - low) * per_unit).clamp(0.0, float(number.max()))
+    return torch.relu(1.0 - (place - number).abs())
+
+
+def quantiles(counts: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Where the shares `QUANTILES` of soft histograms lie; (..., n_bins) with bounds (..., 1) -> (..., shares)."""
+    width = (high - low) / (counts.shape[-1] - 1)
+    total = counts.sum(-1, keepdim=True).unsqueeze(-2)
+    below = (torch.cumsum(counts, -1) - counts).unsqueeze(-2)
+    share = torch.tensor(QUANTILES, dtype=counts.dtype, device=counts.device).unsqueeze(-1)
+    filled = torch.clamp((share * total - below) / (counts + 1e-3).unsqueeze(-2), 0.0, 1.0)
+    return low + width * (filled.sum(-1) - 0.5)
 
 
 class ChunkSums(nn.Module):
     """What a chunk adds to every pooling."""
 
+    binned: Tensor
+    low: Tensor
+    per_unit: Tensor
+    number: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("centre", torch.tensor(np.array(_CENTRE), dtype=torch.float32), persistent=False)
         self.register_buffer("scale", torch.tensor(1.0 / np.array(_SCALE), dtype=torch.float32), persistent=False)
+        parts = zip(*(_bins(bins) for bins in HISTOGRAMS), strict=True)
+        for name, part in zip(("low", "per_unit", "number"), parts, strict=True):
+            self.register_buffer(name, torch.tensor(part).flatten(), persistent=False)
+        binned = [at for at, bins in zip(_BINNED, HISTOGRAMS, strict=True) for _ in range(bins[2])]
+        self.register_buffer("binned", torch.tensor(binned), persistent=False)
 
     def weights(self, frames: Frames, peak_db: Tensor) -> tuple[Tensor, Tensor]:
         """How much each frame counts as active (near the speaker's own level) and as voiced, both 0..1.
@@ -135,58 +157,50 @@ class ChunkSums(nn.Module):
         """
         z = ((frames.values - self.centre) * self.scale).clamp(-6.0, 6.0)
         before, now = z[:, :-1], z[:, 1:]
+        active, voiced = active.unsqueeze(-1), voiced.unsqueeze(-1)
         a, v_before, v = active[:, 1:], voiced[:, :-1], voiced[:, 1:]
-        u = a - v
-        pair = v * v_before
-        d_loud = now[..., LOUDNESS] - before[..., LOUDNESS]
-        d_pitch = (now[..., PITCH] - before[..., PITCH]).clamp(-0.4, 0.4)
-        onset = torch.relu(v - v_before)
-        fixed = torch.stack(
-            [
-                v.sum(-1), u.sum(-1), a.sum(-1), torch.full_like(a[:, 0], float(a.shape[1])),
-                pair.sum(-1), onset.sum(-1),
-                (pair * torch.relu(d_loud)).sum(-1), (pair * torch.relu(-d_loud)).sum(-1),
-                (pair * torch.relu(d_pitch)).sum(-1), (pair * torch.relu(-d_pitch)).sum(-1),
-                (pair * torch.sigmoid((d_loud.abs() - 0.15) / 0.02)).sum(-1), (pair * d_pitch * d_pitch).sum(-1),
-            ],
-            dim=-1,
-        )  # fmt: skip
-        weight = v.unsqueeze(-1)
-        first, second = (now * weight).sum(1), (now * now * weight).sum(1)
-        steps = ((now - before).abs().clamp(max=2.0) * pair.unsqueeze(-1)).sum(1)
-        unvoiced = (now[..., :N_UNVOICED] * u.unsqueeze(-1)).sum(1)
-        pitch = (soft_bins(frames.values[:, 1:, PITCH], *PITCH_BINS_ST) * weight).sum(1)
-        loudness = (soft_bins(frames.values[:, 1:, LOUDNESS], *LOUDNESS_BINS_DB) * weight).sum(1)
-        return torch.cat([fixed, first, second, steps, unvoiced, pitch, loudness], dim=-1)
+        u, pair = a - v, v * v_before
+        step = now - before
+        d_loud = step[..., LOUDNESS : LOUDNESS + 1]
+        d_pitch = step[..., PITCH : PITCH + 1].clamp(-0.4, 0.4)
+        ways = torch.relu(torch.cat([d_loud, -d_loud, d_pitch, -d_pitch], -1))
+        steep = torch.sigmoid((d_loud.abs() - 0.15) / 0.02)
+        bins = _memberships(frames.values[:, 1:, self.binned], self.low, self.per_unit, self.number)
+        # One sum over time for everything: what a frame adds, in the order of `N_SUMS`.
+        added = [
+            v, u, a, torch.ones_like(a), pair, torch.relu(v - v_before),
+            pair * torch.cat([ways, steep, d_pitch * d_pitch], -1), v * torch.cat([now, now * now], -1),
+            pair * step.abs().clamp(max=2.0), u * now[..., :N_UNVOICED], v * bins,
+        ]  # fmt: skip
+        return torch.cat(added, -1).sum(1)
 
 
 def functionals(sums: Tensor) -> Tensor:
     """Functionals of pooled sums, about of unit size, independent of gain: (batch, N_SUMS) -> (batch, functionals)."""
-    cuts = np.cumsum(
-        [_FIXED, N_FEATURES, N_FEATURES, N_FEATURES, N_UNVOICED, PITCH_BINS_ST[2], LOUDNESS_BINS_DB[2]]
-    ).tolist()
-    fixed, first, second, steps, unvoiced, pitch, loudness = (
-        sums[:, a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)
-    )
-    v, u, a, n, pair = (fixed[:, i : i + 1] for i in range(5))
+    sizes = [_FIXED, N_FEATURES, N_FEATURES, N_FEATURES, N_UNVOICED, sum(bins[2] for bins in HISTOGRAMS)]
+    fixed, first, second, steps, unvoiced, counts = sums.split(sizes, -1)
+    v, u, a, n, pair, onset, loudness, pitch, steep, steep_pitch = fixed.split([1, 1, 1, 1, 1, 1, 2, 2, 1, 1], -1)
     per_voiced, per_pair, per_frame = 1.0 / (v + 0.5), 1.0 / (pair + 0.5), 1.0 / (n + 0.5)
     mean = first * per_voiced
     sd = torch.sqrt((second * per_voiced - mean * mean).clamp(min=0.0) + 1e-3)
     mean_u = unvoiced / (u + 2.0)
-    scale = _SCALE
-    p = [(quantile(pitch, q, *PITCH_BINS_ST[:2]) - _CENTRE[PITCH]) / scale[PITCH] for q in QUANTILES]
-    mean_loudness = mean[:, LOUDNESS : LOUDNESS + 1]
-    middle = (quantile(loudness, q, *LOUDNESS_BINS_DB[:2]) for q in QUANTILES)
-    q = [(m - _CENTRE[LOUDNESS]) / scale[LOUDNESS] - mean_loudness for m in middle]
-    rates = fixed[:, 5:6] * per_voiced * 10.0
+    columns = [(*bins[:2], _CENTRE[at], _SCALE[at]) for at, bins in zip(_BINNED, HISTOGRAMS, strict=True)]
+    low, high, centre, scale = torch.tensor(columns, dtype=sums.dtype, device=sums.device).T.unsqueeze(-1)
+    points = (quantiles(counts.reshape(-1, len(HISTOGRAMS), HISTOGRAMS[0][2]), low, high) - centre) / scale
+    p, q = points[:, 0], points[:, 1] - mean[:, LOUDNESS : LOUDNESS + 1]
     return torch.cat(
         [
             mean[:, 1:], sd, mean_u[:, 1:], steps * per_pair * 5.0,
-            torch.tanh(mean_u[:, 0:1] - mean_loudness * u / (u + 2.0)),
-            *p, p[2] - p[0], *q, q[2] - q[0],
-            fixed[:, 6:8] * per_pair * 5.0, fixed[:, 10:11] * per_pair * 5.0,
-            torch.sqrt(fixed[:, 11:12] * per_pair + 1e-5) * 10.0,
-            fixed[:, 8:10] * per_pair * 20.0, rates, fixed[:, 5:6] * per_frame * 20.0, v / (a + 0.5), a * per_frame,
+            torch.tanh(mean_u[:, 0:1] - mean[:, LOUDNESS : LOUDNESS + 1] * u / (u + 2.0)),
+            p, p[:, 2:] - p[:, :1], q, q[:, 2:] - q[:, :1],
+            loudness * per_pair * 5.0, steep * per_pair * 5.0, torch.sqrt(steep_pitch * per_pair + 1e-5) * 10.0,
+            pitch * per_pair * 20.0, onset * per_voiced * 10.0, onset * per_frame * 20.0, v / (a + 0.5), a * per_frame,
         ],
         dim=-1,
     )  # fmt: skip
+
+
+def functionals_of(*sums: Tensor) -> tuple[Tensor, ...]:
+    """Functionals of several poolings of the same calls, each (batch, N_SUMS), by one run through the operators."""
+    stacked = functionals(torch.stack(sums, 1).reshape(-1, N_SUMS))
+    return stacked.reshape(-1, len(sums), len(FUNCTIONALS)).unbind(1)
