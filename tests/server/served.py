@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import websockets
+from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection
 
 from tests.server.floor import Floor
@@ -22,7 +23,8 @@ KEY = b"a key for tests"
 class Served:
     """A running HTTP side: `floor` moves it, `http` asks it, `connect` opens a websocket to it."""
 
-    def __init__(self, floor: Floor, port: int, http: httpx.AsyncClient, settings: HttpSettings) -> None:
+    def __init__(self, app: FastAPI, floor: Floor, port: int, http: httpx.AsyncClient, settings: HttpSettings) -> None:
+        self.app = app
         self.floor = floor
         self.board = floor.board
         self.store = floor.store
@@ -50,11 +52,12 @@ async def serving(folder: Path, settings: HttpSettings | None = None) -> AsyncIt
         StoreSettings(url=f"sqlite:///{folder}/x.db", busy_timeout_s=0.05, retry_s=0.05, answer_within_s=5.0)
     )
     floor = Floor(LiveBoard(), store)
-    server = HttpServer(create_app(floor.board, store, floor, settings, session_key=KEY), settings)
+    app = create_app(floor.board, store, floor, settings, session_key=KEY)
+    server = HttpServer(app, settings)
     try:
         port = await server.start()
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-            yield Served(floor, port, http, settings)
+            yield Served(app, floor, port, http, settings)
     finally:
         await server.stop()
         await store.close()

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 
 from tests.server.served import serving
-from voicerisk.server.auth import MAX_BODY_BYTES, Sessions, clean_name, load_session_key
+from voicerisk.server.access import AccessRole
+from voicerisk.server.auth import MAX_BODY_BYTES, Session, Sessions, clean_name, load_session_key
 from voicerisk.server.http_settings import HttpSettings
 
 TOKEN = "a token of sixteen or more"
@@ -113,17 +114,17 @@ def test_sessions_end_with_key_token_and_time() -> None:
     """A session is worth nothing under another key or token, or when it was touched."""
     settings = HttpSettings(token=TOKEN)
     cookie = Sessions(b"key", settings).cookie_for("דנה לוי")
-    assert Sessions(b"key", settings).person_in(cookie) == "דנה לוי"
-    assert Sessions(b"other", settings).person_in(cookie) is None
-    assert Sessions(b"key", HttpSettings(token=TOKEN + "2")).person_in(cookie) is None
-    assert Sessions(b"key", settings).person_in(cookie[:-1] + ("A" if cookie[-1] != "A" else "B")) is None
+    assert Sessions(b"key", settings).session_in(cookie) == Session("דנה לוי", AccessRole.ADMIN)
+    assert Sessions(b"other", settings).session_in(cookie) is None
+    assert Sessions(b"key", HttpSettings(token=TOKEN + "2")).session_in(cookie) is None
+    assert Sessions(b"key", settings).session_in(cookie[:-1] + ("A" if cookie[-1] != "A" else "B")) is None
     assert Sessions(b"key", HttpSettings(token=TOKEN, sign_in_hours=1e-9)).max_age_s == 0
 
 
 @given(st.text())
 def test_any_cookie_is_just_wrong(text: str) -> None:
     """Whatever a peer sends as a session, the answer is "nobody", never an exception."""
-    assert Sessions(b"key", HttpSettings()).person_in(text) is None
+    assert Sessions(b"key", HttpSettings()).session_in(text) is None
     assert not Sessions(b"key", HttpSettings(token=TOKEN)).is_token(text)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from voicerisk.console.desk import Desk
 from voicerisk.risk.alerts import Alert, AlertStateError, UnknownAlertError
-from voicerisk.server.auth import Visitor
+from voicerisk.server.access import Visitor
 from voicerisk.server.commands import Commands
 
 _STATIC: Final = Path(__file__).parent / "static"

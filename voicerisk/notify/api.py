@@ -12,8 +12,8 @@ from starlette.responses import Response
 from voicerisk import clock
 from voicerisk.notify.assembly import NotifyPart
 from voicerisk.notify.phones import PhoneError, PhonesFullError, forget_phone, phone_of
+from voicerisk.server.access import Permission, Visitor, needs
 from voicerisk.server.answers import gives, json_answer, person_of, refuses
-from voicerisk.server.auth import Visitor
 from voicerisk.store import outbox
 from voicerisk.store.writer import StoreError
 
@@ -46,7 +46,7 @@ class Subscription(BaseModel):
 def notify_router(part: NotifyPart) -> APIRouter:
     """The routes. Where no receiver is of kind webpush, nothing can be switched on."""
     notifications, store, phones, vapid = part.notifications, part.store, part.phones, part.vapid
-    router = APIRouter(tags=["notifications"])
+    router = APIRouter(tags=["notifications"], dependencies=[needs(Permission.WATCH)])
 
     @router.get(
         "/api/v1/notifications", summary="How each receiver of notifications fares",

@@ -7,7 +7,8 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
-from voicerisk.server.auth import Visitor, clean_name
+from voicerisk.server.access import Visitor
+from voicerisk.server.auth import clean_name
 from voicerisk.server.views import AlertView, CallView, CurvePiece, Vitals, encode_json
 from voicerisk.store.records import CallRecord
 

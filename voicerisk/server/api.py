@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from voicerisk.risk.alerts import AlertState, AlertStateError, UnknownAlertError
+from voicerisk.server.access import Permission, needs
 from voicerisk.server.answers import gives, json_answer, person_of, refuses
 from voicerisk.server.commands import Commands
 from voicerisk.server.live import LiveBoard
@@ -31,7 +32,8 @@ class Deed(BaseModel):
 
 def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
     """The routes under /api/v1 that answer JSON."""
-    router = APIRouter(prefix="/api/v1", tags=["voicerisk"])
+    router = APIRouter(prefix="/api/v1", tags=["voicerisk"], dependencies=[needs(Permission.WATCH)])
+    supervise = [needs(Permission.SUPERVISE)]
 
     @router.get("/status", summary="How the service itself fares", responses=gives(status=Vitals, store_problem=_TEXT))
     async def status() -> Response:
@@ -67,7 +69,7 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
 
     @router.post(
         "/calls/{call_id:path}/opt-out", summary="The customer does not want to be judged: scoring stops at once",
-        responses=gives(call=CallView) | refuses(_404="there is no such live call"),
+        responses=gives(call=CallView) | refuses(_404="there is no such live call"), dependencies=supervise,
     )  # fmt: skip
     async def opt_out(call_id: str, deed: Deed, request: Request) -> Response:
         person = person_of(request, deed.person)
@@ -98,7 +100,7 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
 
     @router.post(
         "/alerts/{alert_id:path}/acknowledge", summary="Take the alert: it is yours from now on",
-        responses=gives(alert=AlertView) | _DEEDS,
+        responses=gives(alert=AlertView) | _DEEDS, dependencies=supervise,
     )  # fmt: skip
     async def acknowledge(alert_id: str, deed: Deed, request: Request) -> Response:
         person = person_of(request, deed.person)
@@ -109,8 +111,9 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
         return json_answer(alert=board.alert(alert_id) or alert_view(alert))
 
     @router.post(
-        "/alerts/{alert_id:path}/resolve", summary="Close the alert", responses=gives(alert=AlertView) | _DEEDS
-    )
+        "/alerts/{alert_id:path}/resolve", summary="Close the alert",
+        responses=gives(alert=AlertView) | _DEEDS, dependencies=supervise,
+    )  # fmt: skip
     async def resolve(alert_id: str, deed: Deed, request: Request) -> Response:
         person = person_of(request, deed.person)
         try:

@@ -17,12 +17,21 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from voicerisk.clock import monotonic_s
+from voicerisk.server.access import AccessRole, Permission, Visitor, lacks
 from voicerisk.server.http_settings import HttpSettings, is_loopback
+from voicerisk.server.limits import TokenBucket
 
 COOKIE: Final = "voicerisk_session"
 MAX_NAME_CHARS: Final = 64
 
 MAX_BODY_BYTES: Final = 256 * 1024
+
+SITE_TOKEN: Final = "http.token"
+"""What the site's own token is called where tokens are named."""
+
+MAX_COUNTED: Final = 10_000
+"""Visitors whose requests are counted at once."""
 
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/sign-in", "/favicon.ico"})
 """What anybody may ask: it says nothing about calls or people."""
@@ -38,10 +47,11 @@ _SECURITY_HEADERS: Final = {
 }
 
 
-class Visitor(msgspec.Struct, frozen=True):
-    """Who asks. `person` is None for a program, and for somebody on this machine who has not given a name."""
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """What the cookie says: who, and in which role."""
 
-    person: str | None
+    person: str
+    role: AccessRole
 
 
 class Sessions:
@@ -52,18 +62,19 @@ class Sessions:
         self._serializer = URLSafeTimedSerializer(bound, salt=COOKIE)
         self.max_age_s = round(settings.sign_in_hours * 3600)
         self._token = settings.token
+        self._roles = {name: token.role for name, token in settings.tokens.items()}
+        self._digests = {name: _digest(token.secret()) for name, token in settings.tokens.items()}
 
-    def cookie_for(self, person: str) -> str:
+    def cookie_for(self, person: str, role: AccessRole = AccessRole.ADMIN) -> str:
         """The cookie's value for a person."""
-        return self._serializer.dumps(person)
+        return self._serializer.dumps([person, role])
 
-    def person_in(self, cookie: str) -> str | None:
-        """The person whose valid session this is, else None."""
+    def session_in(self, cookie: str) -> Session | None:
+        """Whose valid session this is, else None."""
         try:
-            person = self._serializer.loads(cookie, max_age=self.max_age_s)
-        except BadSignature:
+            return msgspec.convert(self._serializer.loads(cookie, max_age=self.max_age_s), Session)
+        except (BadSignature, msgspec.ValidationError):
             return None
-        return person if isinstance(person, str) else None
 
     def is_token(self, shown: str) -> bool:
         """True if that is our token (compared in constant time), or if none is needed."""
@@ -71,13 +82,25 @@ class Sessions:
 
     def visitor(self, headers: Mapping[str, str]) -> Visitor | None:
         """Who is asking, by cookie or bearer token; None if nobody we know."""
-        person = self.person_in(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
-        if person is not None:
-            return Visitor(person)
+        session = self.session_in(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
+        if session is not None:
+            return Visitor(session.person, session.role)
         scheme, _, shown = headers.get("authorization", "").partition(" ")
-        if not self._token or (scheme.lower() == "bearer" and self.is_token(shown.strip())):
-            return Visitor(None)
+        shown = shown.strip() if scheme.lower() == "bearer" else ""
+        named = self._named(shown) if shown else None
+        if named is not None:
+            return Visitor(None, self._roles[named], named)
+        if self.is_token(shown):
+            return Visitor(None, AccessRole.ADMIN, SITE_TOKEN if self._token else "")
         return None
+
+    def _named(self, shown: str) -> str | None:
+        """The name of the token that is shown, compared with every one in constant time."""
+        digest, found = _digest(shown), None
+        for name, known in self._digests.items():
+            if hmac.compare_digest(digest, known):
+                found = name
+        return found
 
 
 def load_session_key(path: Path) -> bytes:
@@ -109,6 +132,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._sessions = sessions
+        self._buckets: dict[str, TokenBucket] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what must be refused, passes on the rest with the visitor in the scope's state."""
@@ -120,10 +144,10 @@ class Guard:
             await _refuse(refusal, scope, receive, send)
             return
         visitor = self._sessions.visitor(headers)
-        if visitor is None and scope["path"] not in OPEN_PATHS:
-            await _refuse(self._unknown(scope, headers), scope, receive, send)
+        if scope["path"] not in OPEN_PATHS and (refusal := self._not_in(visitor, scope, headers)):
+            await _refuse(refusal, scope, receive, send)
             return
-        scope.setdefault("state", {})["visitor"] = visitor or Visitor(None)
+        scope.setdefault("state", {})["visitor"] = visitor or Visitor(None, AccessRole.WATCHER)
         await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
@@ -141,6 +165,28 @@ class Guard:
             return JSONResponse({"detail": f"a request has at most {MAX_BODY_BYTES} bytes, announced before"}, 413)
         return None
 
+    def _not_in(self, visitor: Visitor | None, scope: Scope, headers: Headers) -> Response | None:
+        """Why the visitor may not come in here, whatever is asked; None where the route decides."""
+        if visitor is None:
+            return self._unknown(scope, headers)
+        if not self._within_rate(visitor, scope):
+            text = f"more than {self._settings.requests_per_s:g} requests a second; try again in a moment"
+            return JSONResponse({"detail": text}, 429, {"Retry-After": "1"})
+        if not scope["path"].startswith("/api/") and not visitor.may(Permission.WATCH):
+            return JSONResponse({"detail": lacks(visitor, Permission.WATCH)}, 403)
+        return None
+
+    def _within_rate(self, visitor: Visitor, scope: Scope) -> bool:
+        # Each token and each person for itself: a flood from one costs no other anything.
+        who = visitor.token or visitor.person or str((scope.get("client") or ("",))[0])
+        bucket = self._buckets.pop(who, None)
+        if bucket is None:
+            bucket = TokenBucket(self._settings.requests_per_s, self._settings.requests_burst)
+        self._buckets[who] = bucket
+        if len(self._buckets) > MAX_COUNTED:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.take(monotonic_s())
+
     def _is_our_host(self, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""
         return is_loopback(name) or name in self._settings.allowed_hosts
@@ -149,7 +195,7 @@ class Guard:
     def _unknown(scope: Scope, headers: Headers) -> Response:
         if "text/html" in headers.get("accept", "") and scope["type"] == "http" and scope["method"] == "GET":
             return RedirectResponse(f"/sign-in?next={quote(scope['path'])}", 303)
-        return JSONResponse({"detail": "sign in, or send Authorization: Bearer <http.token>"}, 401)
+        return JSONResponse({"detail": "sign in, or send Authorization: Bearer <a token>"}, 401)
 
 
 async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

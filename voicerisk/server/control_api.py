@@ -11,11 +11,11 @@ from voicerisk.control.modes import Mode
 from voicerisk.control.orders import LEAVE, NotConfirmedError, Order, UnknownCallError
 from voicerisk.control.problems import Problem, SwitchError
 from voicerisk.control.session import NotNowError, Session
+from voicerisk.server.access import Permission, Visitor, needs
 from voicerisk.server.answers import gives, json_answer, refuses
-from voicerisk.server.auth import Visitor
 from voicerisk.store.writer import StoreError
 
-PERMISSION: Final = "supervise"
+PERMISSION: Final = Permission.SUPERVISE
 """What a person must be allowed to do for any of this."""
 
 _OBJECT: Final = {"type": "object"}
@@ -50,7 +50,7 @@ class Action(BaseModel):
 
 def control_router(control: Control) -> APIRouter:
     """The routes under /api/v1 for call control."""
-    router = APIRouter(prefix="/api/v1", tags=["voicerisk"])
+    router = APIRouter(prefix="/api/v1", tags=["voicerisk"], dependencies=[needs(Permission.WATCH)])
 
     @router.get(
         "/control", summary="What each gateway's switch can do, and who is on which call",
@@ -65,7 +65,7 @@ def control_router(control: Control) -> APIRouter:
 
     @router.post(
         "/calls/{call_id:path}/actions", summary="Listen, whisper, barge in, take over or leave, on the switch itself",
-        responses=gives(session=_OBJECT, words=_TEXT) | _REFUSALS,
+        responses=gives(session=_OBJECT, words=_TEXT) | _REFUSALS, dependencies=[needs(PERMISSION)],
     )  # fmt: skip
     async def act(call_id: str, action: Action, request: Request) -> Response:
         person = _supervisor(request)
@@ -80,7 +80,9 @@ def _supervisor(request: Request) -> str:
     """The signed-in person: a name that somebody merely gives opens nobody's call."""
     visitor: Visitor = request.state.visitor
     if visitor.person is None:
-        raise HTTPException(403, f"sign in first: {PERMISSION} is for people, and every action is logged with a name")
+        raise HTTPException(
+            403, f"sign in first: {PERMISSION.value} is for people, and every action is logged with a name"
+        )
     return visitor.person
 
 

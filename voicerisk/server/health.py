@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from voicerisk.server.access import Permission, needs
 from voicerisk.server.commands import Commands
 from voicerisk.store.store import Store
 
@@ -26,7 +27,7 @@ def health_router(store: Store, commands: Commands) -> APIRouter:
         reasons = [*commands.not_ready(), *await _store_reasons(store)]
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
-    @router.get("/metrics", summary="Prometheus metrics")
+    @router.get("/metrics", summary="Prometheus metrics", dependencies=[needs(Permission.WATCH)])
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 

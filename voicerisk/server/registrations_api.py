@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from voicerisk import clock
 from voicerisk.gateways.codec import CodecError
+from voicerisk.server.access import Permission, needs
 from voicerisk.server.answers import gives, json_answer, refuses
 from voicerisk.server.registered_party import Party
 from voicerisk.server.registrations import Registrations, RegistrationsFullError
@@ -25,7 +26,7 @@ class Registration(Party):
 
 def registrations_router(registrations: Registrations, *, enabled: bool) -> APIRouter:
     """The route; `enabled` is whether anything listens for the sockets."""
-    router = APIRouter(prefix="/api/v1", tags=["voicerisk"])
+    router = APIRouter(prefix="/api/v1", tags=["voicerisk"], dependencies=[needs(Permission.CONNECT)])
 
     @router.post(
         "/calls/registrations", summary="Say who will be heard on an AudioSocket",

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from voicerisk.gateways.codec import CodecError
 from voicerisk.gateways.rtp import RtpOptions
+from voicerisk.server.access import Permission, needs
 from voicerisk.server.answers import gives, json_answer, refuses
 from voicerisk.server.registered_party import Party
 from voicerisk.server.rtp import NoPortError, RtpServer
@@ -47,7 +48,7 @@ class RtpParty(Party):
 
 def rtp_router(server: RtpServer) -> APIRouter:
     """The three routes."""
-    router = APIRouter(prefix="/api/v1", tags=["voicerisk"])
+    router = APIRouter(prefix="/api/v1", tags=["voicerisk"], dependencies=[needs(Permission.CONNECT)])
 
     @router.post("/rtp", summary="A UDP port for one party's RTP", responses=gives(**_OPENED) | _REFUSALS)
     async def open_port(party: RtpParty) -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from voicerisk.clock import now_s
 from voicerisk.media.ring import Ring
+from voicerisk.server.access import Permission, needs
 from voicerisk.server.answers import person_of, refuses
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.recent import KEPT_S, wav
@@ -30,7 +31,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {**_WAV, **_REFUSALS}
 
 def sound_router(board: LiveBoard, store: Store) -> APIRouter:
     """The routes under /api/v1 that answer sound. Who hears it is in the audit log before the first byte is sent."""
-    router = APIRouter(prefix="/api/v1", tags=["voicerisk"])
+    router = APIRouter(prefix="/api/v1", tags=["voicerisk"], dependencies=[needs(Permission.LISTEN)])
 
     @router.get(
         "/calls/{call_id:path}/recent.wav", summary="The last seconds of a live call", response_class=Response,

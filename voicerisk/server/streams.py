@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from voicerisk.clock import now_s
 from voicerisk.server import metrics
+from voicerisk.server.access import Permission, needs
 from voicerisk.server.auth import clean_name
 from voicerisk.server.listen import BACKLOG_S, CHANNELS, PRE_ROLL_S, RATE_HZ, Listener
 from voicerisk.server.live import LiveBoard
@@ -34,7 +35,7 @@ def stream_router(board: LiveBoard, store: Store, max_listeners_per_call: int) -
     """The websocket routes /api/v1/feed and /api/v1/calls/{id}/listen."""
     router = APIRouter(prefix="/api/v1")
 
-    @router.websocket("/feed")
+    @router.websocket("/feed", dependencies=[needs(Permission.WATCH)])
     async def feed(socket: WebSocket, feed: str = "", since: int | None = None) -> None:
         await socket.accept()
         subscription = board.feed.subscribe(feed, since)
@@ -52,7 +53,7 @@ def stream_router(board: LiveBoard, store: Store, max_listeners_per_call: int) -
         finally:
             board.feed.unsubscribe(subscription)
 
-    @router.websocket("/calls/{call_id:path}/listen")
+    @router.websocket("/calls/{call_id:path}/listen", dependencies=[needs(Permission.LISTEN)])
     async def listen(socket: WebSocket, call_id: str, person: str = "") -> None:
         await socket.accept()
         try:
