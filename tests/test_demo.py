@@ -13,8 +13,9 @@ from tests.eventually import eventually
 from tests.service_process import environment
 from voicerisk.demo import demo_calls
 from voicerisk.settings import SettingsError
-from voicerisk.simulate.messages import PROTOCOLS, SimulatedCall
+from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.play import play
+from voicerisk.simulate.protocols import SOURCES
 
 WITHIN_S = 120.0
 SPEED = 8.0
@@ -41,7 +42,7 @@ async def test_exactly_the_escalating_calls_alert(start_service: StartService) -
 
     async def one(name: str) -> None:
         call = calls[name]
-        messages = PROTOCOLS[call.protocol](SimulatedCall(path=call.path, call_id=name))
+        messages = SOURCES[call.protocol](SimulatedCall(path=call.path, call_id=name))
         await play(service.gateway(call.way_in), messages, speed=SPEED)
 
     await asyncio.gather(*(one(name) for name in calls))

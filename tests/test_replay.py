@@ -19,7 +19,8 @@ from voicerisk.gateways.recording import RecordingError
 from voicerisk.media.g711 import encode_ulaw
 from voicerisk.replay import Item, replay
 from voicerisk.scoring.model import Model
-from voicerisk.simulate.messages import SimulatedCall, l16
+from voicerisk.simulate.call import SimulatedCall
+from voicerisk.simulate.l16 import l16
 
 STREAMS = ROOT / "streams"
 

@@ -20,8 +20,10 @@ from tests.eventually import eventually
 from tests.service_process import ServiceProcess, environment
 from tests.sounds import tone, write
 from voicerisk.gateways.codec import Message
-from voicerisk.simulate.messages import SimulatedCall, TimedMessage, l16, twilio
+from voicerisk.simulate.call import SimulatedCall, TimedMessage
+from voicerisk.simulate.l16 import l16
 from voicerisk.simulate.play import play
+from voicerisk.simulate.twilio import twilio
 
 LONG_S = 60.0
 """What a busy machine may take for anything; a wait ends as soon as what is waited for is there."""

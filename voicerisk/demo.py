@@ -17,8 +17,9 @@ from voicerisk.run import run_service
 from voicerisk.scoring.model import Model
 from voicerisk.service import Service
 from voicerisk.settings import Problem, SettingsError
-from voicerisk.simulate.messages import PROTOCOLS, SimulatedCall
+from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.play import play
+from voicerisk.simulate.protocols import SOURCES
 
 CALLS_DIR: Final = Path(__file__).resolve().parent.parent / "streams" / "demo"
 STAGGER_S: Final = 0.7
@@ -159,7 +160,7 @@ class _Round:
         await asyncio.sleep(number * STAGGER_S)
         url = f"ws://127.0.0.1:{self._service.ingest.port}{call.way_in}"
         labels = {"queue": QUEUES[number % len(QUEUES)]}
-        messages = PROTOCOLS[call.protocol](SimulatedCall(path=call.path, call_id=call_id, labels=labels))
+        messages = SOURCES[call.protocol](SimulatedCall(path=call.path, call_id=call_id, labels=labels))
         try:
             await play(url, messages)
         except Exception as error:  # whatever hinders one call is told at the end and must not end the others

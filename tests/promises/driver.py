@@ -30,7 +30,9 @@ from voicerisk.replay import action_item, audio_events, event_item
 from voicerisk.scoring.engine import ScoringEngine, Slot
 from voicerisk.scoring.model import Model
 from voicerisk.scoring.scores import ChunkScore
-from voicerisk.simulate.messages import MessageSource, SimulatedCall, l16, twilio
+from voicerisk.simulate.call import MessageSource, SimulatedCall
+from voicerisk.simulate.l16 import l16
+from voicerisk.simulate.twilio import twilio
 
 Timed = tuple[float, str, GatewayEvent]
 """Seconds, the stream's key, what came."""

@@ -20,7 +20,8 @@ from voicerisk.scoring.contract import CHUNK_SAMPLES
 from voicerisk.scoring.engine import ScoringEngine, Slot
 from voicerisk.scoring.model import Model
 from voicerisk.scoring.scores import ChunkScores
-from voicerisk.simulate.messages import SimulatedCall, l16
+from voicerisk.simulate.call import SimulatedCall
+from voicerisk.simulate.l16 import l16
 from voicerisk.simulate.play import play
 
 

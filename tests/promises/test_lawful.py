@@ -20,8 +20,9 @@ from voicerisk.events import Role
 from voicerisk.floor import FloorSettings
 from voicerisk.media.g711 import encode_alaw, encode_ulaw
 from voicerisk.scoring.model import Model
-from voicerisk.simulate.messages import SimulatedCall, twilio
+from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.play import play
+from voicerisk.simulate.twilio import twilio
 
 CALM = ROOT / "streams/demo/calm-invoice.ogg"
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".raw", ".pcm", ".ulaw", ".alaw", ".au", ".aiff"}

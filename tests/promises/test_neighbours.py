@@ -30,8 +30,10 @@ from voicerisk.gateways.codec import (
 )
 from voicerisk.replay import replay
 from voicerisk.scoring.model import Model
-from voicerisk.simulate.messages import SimulatedCall, l16, twilio
+from voicerisk.simulate.call import SimulatedCall
+from voicerisk.simulate.l16 import l16
 from voicerisk.simulate.play import play
+from voicerisk.simulate.twilio import twilio
 
 RATE_HZ = 8000
 

@@ -18,8 +18,9 @@ from voicerisk.config import Config
 from voicerisk.gateways.codec import Message
 from voicerisk.replay import replay
 from voicerisk.scoring.model import Model
-from voicerisk.simulate.messages import PROTOCOLS, SimulatedCall
+from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.play import play
+from voicerisk.simulate.protocols import SOURCES
 from voicerisk.store.curve import pack, unpack
 
 SPEEDS: Mapping[str, Callable[[Driver, Iterable[Timed]], None]] = {"paced": paced, "at_once": at_once}
@@ -32,7 +33,7 @@ def recorded(path: Path, protocol: str, call_id: str, folder: Path) -> Path:
     header = {"protocol": {"l16": "freeswitch-audio-fork"}.get(protocol, protocol), "wall": 0.0}
     lines = [json.dumps(header)]
     at_s = 0.0
-    for at_s, message in PROTOCOLS[protocol](SimulatedCall(path=path, call_id=call_id)):
+    for at_s, message in SOURCES[protocol](SimulatedCall(path=path, call_id=call_id)):
         lines.append(json.dumps({"t": at_s, "dir": "in", **_as_json(message)}))
     lines.append(json.dumps({"t": at_s, "dir": "in", "close": 1000}))
     session = folder / f"{call_id}.jsonl"
@@ -144,7 +145,7 @@ async def test_the_server_says_what_replay_says(
     }
 
     async def call(call_id: str, protocol: str, path: str, speed: float) -> None:
-        messages = PROTOCOLS[protocol](SimulatedCall(path=escalating, call_id=call_id))
+        messages = SOURCES[protocol](SimulatedCall(path=escalating, call_id=call_id))
         await play(service.gateway(path), messages, speed=speed)
 
     await asyncio.gather(*(call(call_id, *way) for call_id, way in ways.items()))

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
+from tests.server.guarded import guarded
 from voicerisk import clock
 from voicerisk.events import Role
 from voicerisk.gateways.registered_call import RegisteredCall
@@ -18,9 +18,8 @@ BODY = {"uuid": ID.upper(), "call_id": "c-1", "role": "customer", "queue": "bill
 
 async def post(book: Registrations, body: dict[str, Any], *, enabled: bool = True) -> httpx.Response:
     """The answer to a registration."""
-    app = FastAPI()
-    app.include_router(registrations_router(book, enabled=enabled))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+    transport = httpx.ASGITransport(guarded(registrations_router(book, enabled=enabled)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         return await http.post("/api/v1/calls/registrations", json=body)
 
 

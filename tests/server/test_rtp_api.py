@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
+from tests.server.guarded import guarded
 from tests.server.ingest_sink import KeepingSink
 from voicerisk.events import Role
 from voicerisk.server.rtp import RtpServer
@@ -33,9 +33,8 @@ class Api:
 async def api(**changes: Any) -> AsyncIterator[Api]:
     """The routes over a server of their own."""
     server = RtpServer(RtpSettings(**{"first_port": 0, **changes}), KeepingSink())
-    app = FastAPI()
-    app.include_router(rtp_router(server))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+    transport = httpx.ASGITransport(guarded(rtp_router(server)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         try:
             yield Api(http, server)
         finally:

@@ -8,7 +8,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 
 from voicerisk import clock
-from voicerisk.simulate.messages import TimedMessage
+from voicerisk.simulate.call import TimedMessage
 from voicerisk.simulate.play import play
 
 
