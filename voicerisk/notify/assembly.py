@@ -72,6 +72,6 @@ class NotifyPart:
                 forget = partial(forget_phone, self.store, self.phones)
                 return PushSender(client, receiver, self.vapid, self.phones, forget, public_url)
             case ChatReceiver():
-                return ChatSender(client, receiver, environ[receiver.url_env], public_url)
+                return ChatSender(client, receiver, environ[receiver.url_env].strip(), public_url)
             case SmsReceiver():
                 return SmsSender(client, receiver, environ[receiver.token_env], public_url)

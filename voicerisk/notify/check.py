@@ -52,7 +52,7 @@ def _receiver(where: str, receiver: Receiver, environ: Mapping[str, str]) -> Ite
             if wrong := _url_problem(receiver.url):
                 yield Problem(f"{where}.url", wrong, 'E.g. "https://crm.example.com/hooks/voicerisk".')
             yield from _secret(f"{where}.secret_env", receiver.secret_env, environ)
-            if receiver.secret_env in environ:
+            if environ.get(receiver.secret_env, "").strip():
                 try:
                     keys_in(environ[receiver.secret_env])
                 except ValueError as error:
@@ -67,7 +67,8 @@ def _receiver(where: str, receiver: Receiver, environ: Mapping[str, str]) -> Ite
                 yield Problem(f"{where}.contact", "is neither mailto: nor https:", mend)
         case ChatReceiver():
             yield from _secret(f"{where}.url_env", receiver.url_env, environ)
-            if receiver.url_env in environ and (wrong := _url_problem(environ[receiver.url_env])):
+            url = environ.get(receiver.url_env, "").strip()
+            if url and (wrong := _url_problem(url)):
                 mend = f"Set {receiver.url_env} to the incoming webhook's address."
                 yield Problem(f"{where}.url_env", f"the address in it {wrong}", mend)
         case SmsReceiver():

@@ -118,7 +118,7 @@ class Lane:
         # One that has never been tried goes before those that failed: what is new concerns somebody now.
         due = [item for item in self._waiting.values() if item.next_try_s <= now]
         if due:
-            await self._attempt(min(due, key=lambda item: (item.tries, item.created_at_s, item.key)), now)
+            await self._attempt(min(due, key=lambda item: (item.tries, item.created_at_s)), now)
             return
         if self._stopping:
             return

@@ -43,6 +43,7 @@ class Notifications:
         self._lanes = {name: Lane(name, sender, settings, store) for name, sender in senders.items()}
         self._intake: asyncio.Queue[Notice] = asyncio.Queue(MAX_INTAKE)
         self._tasks: list[asyncio.Task[None]] = []
+        self._latest_s = 0.0
 
     async def start(self, alerts: Iterable[Alert] = ()) -> None:
         """Goes on with what waits, and makes up for what a crash kept from the outbox: `alerts` are those open now."""
@@ -134,6 +135,8 @@ class Notifications:
             metrics.unrouted.inc()
             _log.warning("notify.unrouted", alert=notice.alert.id, what=notice.what)
         payload = msgspec.json.encode(notice).decode()
+        # One after another even within a moment: the outbox goes by this time.
+        self._latest_s = max(now_s, self._latest_s + 1e-6)
         for delivery in found:
             if now_s - notice.at_s < self._senders[delivery.receiver].give_up_after_s:
                 yield OutboxItem(
@@ -142,7 +145,7 @@ class Notifications:
                     target=delivery.target,
                     alert_id=notice.alert.id,
                     payload=payload,
-                    created_at_s=now_s,
+                    created_at_s=self._latest_s,
                     changed_at_s=now_s,
                     next_try_s=now_s,
                 )

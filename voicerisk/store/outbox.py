@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import Double, Index, Integer, String, Text, delete, func, select, update
+from sqlalchemy import Double, Index, Integer, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from voicerisk.store.schema import Base
@@ -105,14 +105,6 @@ def items_of_alert(session: Session, alert_id: str) -> list[OutboxItem]:
     """Every notification of an alert, the oldest first."""
     rows = select(OutboxRow).where(OutboxRow.alert_id == alert_id).order_by(OutboxRow.created_at_s, OutboxRow.id)
     return [_item(row) for row in session.scalars(rows)]
-
-
-def given_up_since(session: Session, since_s: float) -> dict[str, int]:
-    """How many notifications were given up at `since_s` or later, by receiver."""
-    rows = select(OutboxRow.receiver, func.count()).where(
-        OutboxRow.state == OutboxState.GIVEN_UP, OutboxRow.changed_at_s >= since_s
-    )
-    return dict(session.execute(rows.group_by(OutboxRow.receiver)).tuples().all())
 
 
 def give_up_strangers(session: Session, receivers: Collection[str], at_s: float) -> None:
