@@ -1,0 +1,75 @@
+"""Events as programs tell them by HTTP: one, a list, or `{"events": [...]}`; numbers become names at the door."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from voicerisk.events import Event, EventError, decode_event
+from voicerisk.events.data import CUSTOMER_PATTERN
+from voicerisk.store.journal import masked
+
+MAX_EVENTS: Final = 1_000
+"""Events in one request."""
+
+_CUSTOMER: Final = re.compile(CUSTOMER_PATTERN)
+
+
+class ToldError(ValueError):
+    """Nothing of the request can be read; the text says why."""
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that was not taken: its place in the request, its id where it has one, the wrong field and why."""
+
+    index: int
+    id: str | None
+    field: str
+    reason: str
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request tells: its good events in their order, those that are refused, and how these looked (masked)."""
+
+    events: Sequence[Event]
+    refused: Sequence[Refused]
+    letters: Sequence[str]
+
+
+def read_told(body: bytes, name_of: Callable[[str], str]) -> Told:
+    """The events in a request's body; `name_of` gives a customer's name for a number or a CRM's id in the clear.
+
+    Raises:
+        ToldError: It is not JSON, no event or list of events, or too many.
+    """
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ToldError(f"not JSON: {masked(str(error))[:200]}") from None
+    if isinstance(said, dict) and set(said) == {"events"}:
+        said = said["events"]
+    each = said if isinstance(said, list) else [said]
+    if len(each) > MAX_EVENTS:
+        raise ToldError(f"{len(each)} events in one request; send at most {MAX_EVENTS} at a time")
+    events: list[Event] = []
+    refused: list[Refused] = []
+    letters: list[str] = []
+    for index, one in enumerate(each):
+        try:
+            events.append(_event(one, name_of))
+        except EventError as error:
+            id_ = one.get("id") if isinstance(one, dict) else None
+            shown = masked(id_)[:256] if isinstance(id_, str) else None
+            refused.append(Refused(index=index, id=shown, field=masked(error.field), reason=masked(error.problem)))
+            letters.append(masked(msgspec.json.encode(one).decode()))
+    return Told(events=events, refused=refused, letters=letters)
+
+
+def _event(said: Any, name_of: Callable[[str], str]) -> Event:
+    if not isinstance(said, Mapping):
+        raise EventError("", "an event is a JSON object")
+    customer = said.get("customer")
+    if isinstance(customer, str) and customer.strip() and not _CUSTOMER.match(customer):
+        said = {**said, "customer": name_of(customer)}
+    return decode_event(said)
