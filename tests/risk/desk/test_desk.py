@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.risk.desk.made import T0, alert, desk, do, resolved, run_in, states, step, taken, tell, told, wait
 from tests.risk.desk.test_books import crm, feedback, incident, kept, made
 from voicerisk.events import IncidentClosed, IncidentContact
+from voicerisk.risk.brakes import BrakesConfig
 from voicerisk.risk.desk import Desk, DeskAction, DeskState, OutageChanged
 from voicerisk.risk.procedures import Auto, StepKind, Until
 from voicerisk.risk.runs import RunStateError, StepState, UnknownRunError
@@ -40,6 +41,7 @@ def full_desk() -> Desk:
         do("outage_on"),
         tell(StepKind.NOTIFY, "all"),
         step(StepKind.NOTE, at_end=True),
+        brakes=BrakesConfig(per_procedure_per_hour=2),
     )
 
 
@@ -47,12 +49,12 @@ Deed = Callable[[Desk, float], list[DeskAction]]
 
 
 def on_run(deed: Callable[[Desk, str, int, float], list[DeskAction]], number: int) -> Deed:
-    """A deed on a step of whichever run is the latest; where it cannot be done, nothing happens."""
+    """A deed on a step of the first alert's run, over or not; where it cannot be done, nothing happens."""
 
     def done(board: Desk, at_s: float) -> list[DeskAction]:
-        runs = board.runs()
+        run = board.run_of("al-1")
         try:
-            return deed(board, runs[-1].id, number, at_s) if runs else []
+            return deed(board, run.id, number, at_s) if run else []
         except (RunStateError, UnknownRunError):
             return []
 
@@ -102,7 +104,8 @@ def played(script: list[tuple[int, Deed]], restart_before: int | None, every_s: 
     Before the deed `restart_before` the desk is put into bytes and taken up by a new one; `every_s`: how often somebody
     looks at the clock in between.
     """
-    board, now, said = full_desk(), 0, list[DeskAction]()
+    board, now = full_desk(), 0
+    said = board.alert_opened(alert(), "p", T0)
     for number, (pause, deed) in enumerate(script):
         if number == restart_before:
             state = msgspec.msgpack.decode(msgspec.msgpack.encode(board.snapshot()), type=DeskState)
