@@ -141,7 +141,7 @@ def test_formats_in_frames_of_any_length(name: str, rate_hz: int, decode: Any, c
 def test_audio_before_media_start_is_kept() -> None:
     """Frames that overtake MEDIA_START come out behind it, in its format."""
     codec = _codec()
-    assert codec.receive(BYTES[:640]) == (Ignored("audio before MEDIA_START, kept"),)
+    assert codec.receive(BYTES[:640]) == (Ignored("audio before it was announced, kept"),)
     events = [*codec.receive(_media_start(format="slin16")), *codec.receive(BYTES[640:1280])]
     assert _started(events).call_id == "C-42"
     assert np.array_equal(_heard(events), np.frombuffer(BYTES[:1280], "<i2"))

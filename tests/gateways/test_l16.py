@@ -194,7 +194,7 @@ def test_any_cut_of_the_bytes_gives_the_same_samples(cuts: list[int], n_channels
 def test_audio_before_the_first_text_is_kept() -> None:
     """Binary messages that overtake the metadata come out right behind the start."""
     codec = _codec()
-    assert codec.receive(BYTES[:321]) == (Ignored("audio before the first text, kept"),)
+    assert codec.receive(BYTES[:321]) == (Ignored("audio before it was announced, kept"),)
     events = [*codec.receive('{"callId":"C","mixType":"stereo"}'), *codec.receive(BYTES[321:])]
     assert isinstance(events[0], Started)
     assert np.array_equal(_channels(events, 2)[0], SAMPLES[0::2])

@@ -22,6 +22,7 @@ import msgspec
 
 from voicerisk.events import Role
 from voicerisk.gateways import fields
+from voicerisk.gateways.announced import AnnouncedAudio
 from voicerisk.gateways.bytestream import ASTERISK_FORMATS, ByteStream
 from voicerisk.gateways.codec import (
     Channel,
@@ -31,7 +32,6 @@ from voicerisk.gateways.codec import (
     Handshake,
     Ignored,
     Message,
-    StreamEnded,
     StreamStarted,
 )
 
@@ -83,11 +83,15 @@ class AsteriskCodec:
     def __init__(self, handshake: Handshake, options: AsteriskOptions | None = None) -> None:
         self._handshake = handshake
         self._options = options or AsteriskOptions()
-        self._bytes: ByteStream | None = None  # once the stream has started
         self._format = self._options.format
         self._role = self._options.role
-        self._early = bytearray()
-        self._ended = False
+        encoding, rate_hz = ASTERISK_FORMATS[self._format]
+        self._audio = AnnouncedAudio(
+            self._text,
+            self._start,
+            max_early_bytes=self._options.early_s * rate_hz * encoding.n_bytes,
+            max_message_bytes=self._options.max_message_bytes,
+        )
 
     @property
     def subprotocol(self) -> str | None:
@@ -102,28 +106,11 @@ class AsteriskCodec:
 
     def receive(self, message: Message) -> Sequence[GatewayEvent]:
         """What the message means, in order. Raises `CodecError` only."""
-        if len(message) > self._options.max_message_bytes:
-            raise CodecError(f"message: longer than {self._options.max_message_bytes} bytes")
-        if self._ended:
-            return (Ignored("message after the end"),)
-        if isinstance(message, str):
-            return self._text(message)
-        if self._bytes is not None:
-            return self._bytes.read(message)
-        return self._keep_early(message)
+        return self._audio.receive(message)
 
     def receive_end(self, *, clean: bool) -> Sequence[GatewayEvent]:
         """`StreamEnded`, after what a stream without MEDIA_START had sent."""
-        if self._ended:
-            return ()
-        events: list[GatewayEvent] = []
-        if self._early:
-            try:
-                events.extend(self._start({}))
-            except CodecError:  # a query that makes no sense: there is nobody left to tell
-                events.append(Ignored("audio of a stream that never started"))
-        events.append(self._end("connection closed" if clean else "connection lost", clean=clean))
-        return events
+        return self._audio.receive_end(clean=clean)
 
     def tick(self, now_s: float) -> Sequence[GatewayEvent]:
         """Nothing."""
@@ -136,27 +123,15 @@ class AsteriskCodec:
         """Nothing."""
         return ()
 
-    def _end(self, reason: str, *, clean: bool) -> StreamEnded:
-        self._ended = True
-        self._early.clear()
-        return StreamEnded(reason, clean=clean)
-
-    def _keep_early(self, message: bytes) -> Sequence[GatewayEvent]:
-        self._early += message
-        encoding, rate_hz = ASTERISK_FORMATS[self._options.format]
-        if len(self._early) <= self._options.early_s * rate_hz * encoding.n_bytes:
-            return (Ignored("audio before MEDIA_START, kept"),)
-        return self._start({})
-
     def _text(self, message: str) -> Sequence[GatewayEvent]:
         event, data = _read_control(message)
         if event == "MEDIA_START":
-            return self._start(data) if self._bytes is None else self._late_start(data)
+            return self._late_start(data) if self._audio.has_begun else self._start(data)
         if event == "DTMF_END":
             digit = fields.as_digit(data.get("digit"))
             if digit is None:
                 return (Ignored("dtmf with an unknown digit"),)
-            return (Dtmf(digit, 0) if self._bytes is not None else Ignored("dtmf before MEDIA_START"),)
+            return (Dtmf(digit, 0) if self._audio.has_begun else Ignored("dtmf before MEDIA_START"),)
         return (Ignored(event.lower() if event in _NOTICES else "unknown event"),)
 
     def _start(self, data: Mapping[str, Any]) -> Sequence[GatewayEvent]:
@@ -175,12 +150,7 @@ class AsteriskCodec:
             token=None if token is None else fields.as_text(token, "TOKEN", fields.MAX_TOKEN_CHARS),
         )
         self._format, self._role = format_name, role
-        self._bytes = ByteStream(encoding)
-        events: list[GatewayEvent] = [started]
-        early, self._early = bytes(self._early), bytearray()
-        if early:
-            events.extend(self._bytes.read(early))
-        return events
+        return self._audio.begin(started, ByteStream(encoding))
 
     def _late_start(self, data: Mapping[str, Any]) -> Sequence[GatewayEvent]:
         """MEDIA_START of a stream that could not wait for it, or a second one."""
@@ -188,7 +158,7 @@ class AsteriskCodec:
         if (self._read_format(data), role) == (self._format, self._role):
             return (Ignored("MEDIA_START of a stream that has started"),)
         # Noise must not be scored, nor an agent as a customer. The socket stays open: closing it may end the call.
-        return (self._end("MEDIA_START came too late, and with another format or role", clean=False),)
+        return (self._audio.end("MEDIA_START came too late, and with another format or role", clean=False),)
 
     def _read_format(self, data: Mapping[str, Any]) -> str:
         name = data.get("format")

@@ -28,6 +28,7 @@ import msgspec
 
 from voicerisk.events import Role
 from voicerisk.gateways import fields
+from voicerisk.gateways.announced import AnnouncedAudio
 from voicerisk.gateways.bytestream import L16_LITTLE, ByteStream
 from voicerisk.gateways.codec import (
     Channel,
@@ -37,7 +38,6 @@ from voicerisk.gateways.codec import (
     Handshake,
     Ignored,
     Message,
-    StreamEnded,
     StreamStarted,
 )
 
@@ -86,9 +86,12 @@ class L16Codec:
     def __init__(self, handshake: Handshake, options: L16Options | None = None) -> None:
         self._handshake = handshake
         self._options = options or L16Options()
-        self._bytes: ByteStream | None = None  # once the stream has started
-        self._early = bytearray()
-        self._ended = False
+        self._audio = AnnouncedAudio(
+            self._text,
+            self._start,
+            max_early_bytes=self._options.early_s * self._options.rate_hz * 2 * self._options.n_channels,
+            max_message_bytes=self._options.max_message_bytes,
+        )
 
     @property
     def subprotocol(self) -> str | None:
@@ -102,29 +105,11 @@ class L16Codec:
 
     def receive(self, message: Message) -> Sequence[GatewayEvent]:
         """What the message means, in order. Raises `CodecError` only."""
-        if len(message) > self._options.max_message_bytes:
-            raise CodecError(f"message: longer than {self._options.max_message_bytes} bytes")
-        if self._ended:
-            return (Ignored("message after the end"),)
-        if isinstance(message, str):
-            return self._text(message)
-        if self._bytes is not None:
-            return self._bytes.read(message)
-        return self._keep_early(message)
+        return self._audio.receive(message)
 
     def receive_end(self, *, clean: bool) -> Sequence[GatewayEvent]:
         """`StreamEnded`, after what a stream that never said its name had sent."""
-        if self._ended:
-            return ()
-        events: list[GatewayEvent] = []
-        if self._early:
-            try:
-                events.extend(self._start({}))
-            except CodecError:  # a query that makes no sense: there is nobody left to tell
-                events.append(Ignored("audio of a stream that never started"))
-        self._ended = True
-        events.append(StreamEnded("connection closed" if clean else "connection lost", clean=clean))
-        return events
+        return self._audio.receive_end(clean=clean)
 
     def tick(self, now_s: float) -> Sequence[GatewayEvent]:
         """Nothing."""
@@ -137,23 +122,16 @@ class L16Codec:
         """Nothing: a forked stream wants no answer."""
         return ()
 
-    def _keep_early(self, message: bytes) -> Sequence[GatewayEvent]:
-        self._early += message
-        if len(self._early) <= self._options.early_s * self._options.rate_hz * 2 * self._options.n_channels:
-            return (Ignored("audio before the first text, kept"),)
-        return self._start({})
-
     def _text(self, message: str) -> Sequence[GatewayEvent]:
         data = fields.read_object(message, "text message")
         event = data.get("event")
         if event == "websocket:disconnected":
-            self._ended = True
-            return (StreamEnded("disconnected"),)
+            return (self._audio.end("disconnected", clean=True),)
         if isinstance(event, str) and event.endswith("dtmf"):
             return (self._dtmf(data.get("dtmf", data)),)
         if event is None and "digit" in data:
             return (self._dtmf(data),)
-        if self._bytes is not None or event not in _START_EVENTS or ("type" in data and "data" in data):
+        if self._audio.has_begun or event not in _START_EVENTS or ("type" in data and "data" in data):
             return (Ignored("text message"),)
         return self._start(data)
 
@@ -176,12 +154,7 @@ class L16Codec:
             labels=fields.read_labels(metadata, leave_out=_NOT_LABELS),
             token=None if token is None else fields.as_text(token, "token", fields.MAX_TOKEN_CHARS),
         )
-        self._bytes = ByteStream(L16_LITTLE, len(roles))
-        events: list[GatewayEvent] = [started]
-        early, self._early = bytes(self._early), bytearray()
-        if early:
-            events.extend(self._bytes.read(early))
-        return events
+        return self._audio.begin(started, ByteStream(L16_LITTLE, len(roles)))
 
     def _rate(self, given: Mapping[str, Any]) -> int:
         rate = fields.first_of(given, *_RATE_NAMES)
