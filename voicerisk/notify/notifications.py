@@ -39,7 +39,7 @@ class Notifications:
         self._settings = settings
         self._store = store
         self._senders = senders
-        self._phones = phones or Phones()
+        self._phones = Phones() if phones is None else phones  # an empty one counts as false
         self._lanes = {name: Lane(name, sender, settings, store) for name, sender in senders.items()}
         self._intake: asyncio.Queue[Notice] = asyncio.Queue(MAX_INTAKE)
         self._tasks: list[asyncio.Task[None]] = []
