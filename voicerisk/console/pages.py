@@ -40,10 +40,12 @@ def _build(request: Request, commands: Commands, *, wall: bool) -> Response | No
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
     person = visitor.person
     ui.add_head_html('<link rel="stylesheet" href="/console/static/console.css">')
+    ui.add_head_html('<script type="module" src="/console/static/push.js"></script>')
     with ui.element("header").classes("top"):
         ui.html("<h1>voicerisk</h1>", sanitize=False)
         with ui.element("div").classes("top-right"):
             ui.label(person).classes("person").props("dir=auto")
+            ui.html('<button type="button" id="push-switch" class="quiet" hidden></button>', sanitize=False)
             ui.link("Wall view" if not wall else "Desk", "/" if wall else "/wall").classes("quiet")
             ui.html(
                 '<form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>', sanitize=False
