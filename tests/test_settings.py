@@ -93,20 +93,29 @@ def test_tables_by_name_are_checked_key_by_key() -> None:
     text = "[pets.tom]\nkind = 'cow'\n[pets.rex]\nkind = 'dog'\n[pets.leo]\nlives = 3\n[rooms.a]\nprot = 1\n"
     assert problems_of(text) == [
         "f.toml:2: pets.tom.kind: 'cow' will not do. It must be one of 'cat', 'dog'.",
-        "f.toml: pets.rex.owner: is missing. It must be text.",
-        "f.toml: pets.leo.kind: is missing. It must be one of 'cat', 'dog'.",
+        "f.toml:3: pets.rex.owner: is missing. It must be text.",
+        "f.toml:5: pets.leo.kind: is missing. It must be one of 'cat', 'dog'.",
         "f.toml:8: rooms.a.prot: there is no such key. Did you mean 'port'?",
     ]
 
 
 def test_a_missing_key_says_what_it_must_be() -> None:
     """A required key that is absent is named with its type."""
-    assert problems_of("[[item]]\nmode = 'a'\n") == ["f.toml: item[0].name: is missing. It must be text."]
+    assert problems_of("[[item]]\nmode = 'a'\n") == ["f.toml:1: item[0].name: is missing. It must be text."]
 
 
 def test_what_only_the_whole_can_tell_is_told() -> None:
     """A struct's own check becomes a problem, not a traceback."""
     assert problems_of("low = 2.0\n") == ["f.toml: the file: low is above high. Change one of the values named."]
+
+
+def test_what_the_text_does_not_say_holds_as_it_is_under_it() -> None:
+    """Tables are laid over each other key by key, at any depth; lists and values are taken whole."""
+    under = {"title": "t0", "inner": {"port": 1, "colour": "blue"}, "item": [{"name": "a"}, {"name": "b"}]}
+    outer = parse('[inner]\nport = 2\n[[item]]\nname = "c"\n', Outer, "f.toml", under)
+    assert outer == Outer(title="t0", inner=Inner(port=2, colour=Colour.BLUE), item=(Item(name="c"),))
+    assert parse("", Outer, "f.toml", under).inner == Inner(port=1, colour=Colour.BLUE)
+    assert under["inner"] == {"port": 1, "colour": "blue"}
 
 
 def test_text_that_is_not_toml_names_the_place() -> None:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from voicerisk.toml_places import Path, Places
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -33,25 +35,37 @@ class SettingsError(ValueError):
         self.problems = problems
 
 
-def parse(text: str, kind: type[T], source: str) -> T:
-    """The settings in `text` as a `kind`; `source` is the file's name for the messages. Raises `SettingsError`."""
+def parse(text: str, kind: type[T], source: str, under: Mapping[str, Any] | None = None) -> T:
+    """The settings in `text` as a `kind`; `source` is the file's name for the messages. Raises `SettingsError`.
+
+    `under` has tables that the text's are laid over: what the text does not say holds as it is there.
+    """
     try:
-        data = tomllib.loads(text)
+        data = laid_over(under or {}, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Problem(source, f"not TOML: {error}", "Mend the line named there.")]) from None
-    problems = [
-        Problem(f"{source}{_line(text, path)}: {_dotted(path)}", wrong, mend)
-        for path, wrong, mend in _mistakes(data, kind, ())
-    ]
+    places = Places(text, source)
+    problems = [Problem(places.of(path), wrong, mend) for path, wrong, mend in _mistakes(data, kind, ())]
     if problems:
         raise SettingsError(problems)
     return msgspec.convert(data, kind)
 
 
-_Mistake = tuple[tuple[str | int, ...], str, str]
+def laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both as one: where both have a table of a name these are laid over each other, else what is over counts."""
+    merged = {key: value for key, value in under.items() if key not in over}
+    for key, value in over.items():
+        below = under.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = laid_over(below, value)
+        merged[key] = value
+    return merged
 
 
-def _mistakes(value: Any, kind: Any, path: tuple[str | int, ...]) -> Iterator[_Mistake]:
+_Mistake = tuple[Path, str, str]
+
+
+def _mistakes(value: Any, kind: Any, path: Path) -> Iterator[_Mistake]:
     struct = _struct_in(kind)
     if struct is not None and isinstance(value, dict):
         yield from _struct_mistakes(value, struct, path)
@@ -76,9 +90,7 @@ def _mistakes(value: Any, kind: Any, path: tuple[str | int, ...]) -> Iterator[_M
         yield path, f"{value!r} will not do: {_short(error)}", f"It must be {describe(kind)}."
 
 
-def _struct_mistakes(
-    value: Mapping[str, Any], struct: type[msgspec.Struct], path: tuple[str | int, ...]
-) -> Iterator[_Mistake]:
+def _struct_mistakes(value: Mapping[str, Any], struct: type[msgspec.Struct], path: Path) -> Iterator[_Mistake]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     clean = True
     for key, entry in value.items():
@@ -106,7 +118,7 @@ def _struct_mistakes(
 
 
 def _tagged_mistakes(
-    value: Mapping[str, Any], structs: Mapping[str, type[msgspec.Struct]], path: tuple[str | int, ...]
+    value: Mapping[str, Any], structs: Mapping[str, type[msgspec.Struct]], path: Path
 ) -> Iterator[_Mistake]:
     """The mistakes of a table whose one key says which of several kinds it is."""
     tag_field = str(next(iter(structs.values())).__struct_config__.tag_field)
@@ -189,33 +201,3 @@ def _struct_in_list(kind: Any) -> type[msgspec.Struct] | None:
 def _short(error: msgspec.ValidationError) -> str:
     text = str(error).split(" - at `$", maxsplit=1)[0]
     return (text[:1].lower() + text[1:]).rstrip(".")
-
-
-def _dotted(path: tuple[str | int, ...]) -> str:
-    if not path:
-        return "the file"
-    text = str(path[0])
-    for part in path[1:]:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text
-
-
-def _line(text: str, path: tuple[str | int, ...]) -> str:
-    """The line where the key stands, as ":12", as near as plain reading can tell; empty where it is not written."""
-    tables = [part for part in path[:-1] if isinstance(part, str)]
-    numbers = [part for part in path if isinstance(part, int)]
-    leaf = str(path[-1]) if path and isinstance(path[-1], str) else None
-    inside, seen = not tables, -1
-    header = ".".join(tables)
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.split("#", 1)[0].strip()
-        if line.startswith("["):
-            name = line.strip("[]").strip()
-            if line.startswith("[[") and name == header:
-                seen += 1
-            inside = name == header and (not numbers or not line.startswith("[[") or seen == numbers[-1])
-            if leaf is not None and name == ".".join([*tables, leaf]):
-                return f":{number}"
-        elif inside and leaf is not None and line.split("=", 1)[0].strip().strip('"') == leaf:
-            return f":{number}"
-    return ""
