@@ -38,7 +38,7 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_from_mode_to_mode_and_never_1() -> None:
-    """Through every change of mode the commands are 0, 2 and 3; 1, which only the customer would hear, is never sent."""
+    """Through every change of mode the commands are 0, 2 and 3; 1, heard by the customer alone, is never sent."""
     fake = FakeFreeswitch()
     heard = {Mode.LISTEN: set(), Mode.WHISPER: {"agent"}, Mode.BARGE: {"agent", "customer"}}
     async with freeswitch(fake) as (rig, _):

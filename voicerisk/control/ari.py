@@ -78,6 +78,7 @@ class AriSwitch:
         self._arrivals: dict[str, asyncio.Future[None]] = {}
         self._spies: dict[str, str] = {}  # by session, the channel that the supervisor hears through
         self._n_spies = 0
+        self._background: set[asyncio.Task[None]] = set()
 
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's channel, in a bridge with what it listens through."""
@@ -109,6 +110,9 @@ class AriSwitch:
 
     async def close(self) -> None:
         """Lets go of connections."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self._web.close()
 
     # The supervisor's side
@@ -152,8 +156,7 @@ class AriSwitch:
             await self._put(at.key, spying)
         except BaseException:
             if self._spies.get(at.key) != spying:
-                with contextlib.suppress(SwitchError):
-                    await self._hang_up(spying)
+                self._hang_up_later(spying)
             raise
         finally:
             self._arrivals.pop(spying, None)
@@ -172,6 +175,17 @@ class AriSwitch:
 
     async def _hang_up(self, channel: str) -> None:
         await self._web.ask("DELETE", f"/channels/{segment(channel)}", twice_is_safe=True, missing_ok=True)
+
+    def _hang_up_later(self, channel: str) -> None:
+        """In the background: who was cut short must not wait for a switch that does not answer."""
+
+        async def hang_up() -> None:
+            with contextlib.suppress(SwitchError):
+                await self._hang_up(channel)
+
+        task = asyncio.get_running_loop().create_task(hang_up())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _create(self, path: str, channel: str, id_field: str = "channelId", **body: Any) -> None:
         """Makes a channel under an id of ours, so that a second try finds the first and makes no other."""

@@ -11,7 +11,7 @@ _HEARD: dict[str, Set[str]] = {"qES": set(), "qwES": {"agent"}, "qBES": {"agent"
 
 
 class FakeManager:
-    """One call between a customer and an agent; phones answer at once, unless `rings` gives an OriginateResponse's reason."""
+    """One call between a customer and an agent; phones answer at once, unless `rings` gives a reason why not."""
 
     def __init__(self) -> None:
         self.trouble: Trouble | None = None

@@ -114,8 +114,8 @@ async def serving(fake: WebFake, *more: BaseRoute) -> AsyncIterator[WebFake]:
     try:
         yield fake
     finally:
-        server.should_exit = True
-        await loop_task
+        loop_task.cancel()
+        await asyncio.gather(loop_task, return_exceptions=True)
         for connection in list(server.server_state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None:
