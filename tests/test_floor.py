@@ -166,7 +166,7 @@ def test_an_alert_is_resolved_with_its_call(floor: Floor) -> None:
     call = floor.open_stream("s", started(), 100.0)
     alert = alarm(floor, call, "s", 100.0)
     floor.close_stream(call, "s", STOP, 120.0)
-    (resolved,) = floor.settle(call, 120.0).actions
+    (resolved,) = (action for action in floor.settle(call, 120.0).actions if isinstance(action, AlertResolved))
     assert isinstance(resolved, AlertResolved)
     assert resolved.alert.id == alert.id
 
@@ -178,7 +178,7 @@ def test_a_failed_call_ends_with_its_alert(floor: Floor) -> None:
     call.fail("not scored: broken")
     outcome = floor.settle(call, 121.0)
     assert isinstance(outcome.events[-1], CallEnded)
-    assert [type(action) for action in outcome.actions] == [AlertResolved]
+    assert sum(isinstance(action, AlertResolved) for action in outcome.actions) == 1
     assert floor.calls == {}
 
 

@@ -70,7 +70,7 @@ class Floor:
     def restore(self, alerts: Iterable[Alert], now: float) -> None:
         """Goes on with stored alerts after a restart; their calls are over unless they come back in the grace time."""
         known = list(alerts)
-        self.engine.restore(known)
+        self.engine.adopt(known, now)
         self._orphans = {alert.call_id: now for alert in known if alert.call_id is not None}
 
     def open_stream(self, stream: str, started: StreamStarted, now: float) -> Call:
@@ -107,7 +107,7 @@ class Floor:
     def settle(self, call: Call, now: float) -> Outcome:
         """Takes the call's new events to the risk engine; afterwards an ended call is no longer on the floor."""
         events = call.take_events()
-        actions = [action for event in events for action in self.engine.handle(event, now)]
+        actions = [action for event in events for action in self.engine.handle(event, now, own=True)]
         if call.ended and self._calls.get(call.facts.call) is call:
             del self._calls[call.facts.call]
             self._broken_at.pop(call.facts.call, None)
@@ -127,7 +127,7 @@ class Floor:
                 ended = CallEnded(
                     id=f"{call_id}:call.ended:restart", at=now, call=call_id, data=Ended(reason="restart")
                 )
-                actions += self.engine.handle(ended, now)
+                actions += self.engine.handle(ended, now, own=True)
         return lost, [*actions, *self.engine.tick(now)]
 
     def finish_all(self, reason: str) -> list[Call]:

@@ -17,6 +17,7 @@ from voicerisk.notify.api import notify_router
 from voicerisk.notify.assembly import NotifyPart
 from voicerisk.risk.actions import Action, AlertAction
 from voicerisk.risk.alerts import Alert
+from voicerisk.risk.deeds import Acknowledge, Resolve
 from voicerisk.scoring.model import Model
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
@@ -152,14 +153,14 @@ class Service:
     async def acknowledge(self, alert_id: str, person: str, note: str) -> Alert:
         """The alert, now `person`'s. Raises `UnknownAlertError` or `AlertStateError`."""
         engine = self._floor.engine
-        actions = engine.acknowledge(alert_id, person, clock.now_s(), note)
+        actions = engine.do(Acknowledge(alert=alert_id, person=person, note=note), clock.now_s())
         return await self.recorder.acted(actions, engine.alert(alert_id))
 
     async def resolve(self, alert_id: str, person: str, note: str) -> Alert:
         """The alert, closed by `person`. Raises `UnknownAlertError` or `AlertStateError`."""
         engine = self._floor.engine
         before = engine.alert(alert_id)
-        actions = engine.resolve(alert_id, person, clock.now_s(), note)
+        actions = engine.do(Resolve(alert=alert_id, person=person, note=note), clock.now_s())
         return await self.recorder.acted(actions, _alert_in(actions) or before)
 
     async def opt_out(self, call_id: str, person: str) -> bool:

@@ -5,13 +5,17 @@ as one too few. Times are seconds from the start of the play; the engine ticks o
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from voicerisk.events import CallEnded, CallStarted, Event, Evidence, Reason, TensionWindow, Window, Zone, event_id
-from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, AlertUpdated
+from voicerisk.risk.actions import Action, AlertAction, Notify
 from voicerisk.risk.alerts import Alert, NotifyReason
-from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.config import CALL_TENSION, TENSE_CALL, RiskConfig
+from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
 from voicerisk.risk.engine import Engine
+from voicerisk.risk.procedures import Procedure, Step, StepKind
 
 T0 = 1_732_226_400.0
 """When every play begins, epoch seconds."""
@@ -28,13 +32,16 @@ class Between(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """One change of an alert that must be seen."""
+    """One change of an alert that must be seen; `to` None: whoever it rang for, or nobody."""
 
     what: NotifyReason
-    call: str
+    place: str
     rule: str
     person: str | None
+    to: tuple[str, ...] | None
 
+
+READ_THE_REASONS = Step(kind=StepKind.SHOW, text={"en": "Read the reasons."})
 
 Line = Callable[[Engine, float], Iterable[Action]]
 
@@ -44,19 +51,25 @@ def between(start: float, end: float) -> Between:
     return Between(start, end)
 
 
-def alert(what: NotifyReason, call: str = "c-1", rule: str = "tense_call", person: str | None = None) -> Wanted:
-    """This happens to the call's alert."""
-    return Wanted(what, call, rule, person)
+def alert(
+    what: NotifyReason,
+    place: str = "c-1",
+    rule: str = "tense_call",
+    person: str | None = None,
+    to: tuple[str, ...] | None = None,
+) -> Wanted:
+    """This happens to the alert of this place: a call's id, a queue's name ..."""
+    return Wanted(what, place, rule, person, to)
 
 
 def started(call: str = "c-1", queue: str | None = "billing") -> Line:
     """The call begins."""
-    return _event(lambda t: CallStarted(id=event_id(call, "call.started", 0), at=T0 + t, call=call, queue=queue))
+    return _event(lambda t: CallStarted(id=f"{call} started at {t}", at=T0 + t, call=call, queue=queue))
 
 
 def ended(call: str = "c-1") -> Line:
     """The call ends."""
-    return _event(lambda t: CallEnded(id=event_id(call, "call.ended", 0), at=T0 + t, call=call))
+    return _event(lambda t: CallEnded(id=f"{call} ended at {t}", at=T0 + t, call=call))
 
 
 def delivers(event: Event) -> Line:
@@ -87,19 +100,34 @@ def window(
     return TensionWindow(id=id_, at=round(T0 + t, 3), call=call, queue=queue, data=data)
 
 
-def acknowledges(person: str, call: str = "c-1") -> Line:
-    """A person takes the call's latest alert."""
-    return lambda engine, t: engine.acknowledge(latest(engine, call).id, person, T0 + t)
+def acknowledges(person: str, place: str = "c-1") -> Line:
+    """A person takes the place's latest alert."""
+    return lambda engine, t: engine.do(Acknowledge(alert=latest(engine, place).id, person=person), T0 + t)
 
 
-def resolves(person: str, call: str = "c-1", note: str = "") -> Line:
-    """A person closes the call's latest alert."""
-    return lambda engine, t: engine.resolve(latest(engine, call).id, person, T0 + t, note)
+def resolves(person: str, place: str = "c-1", note: str = "") -> Line:
+    """A person closes the place's latest alert."""
+    return lambda engine, t: engine.do(Resolve(alert=latest(engine, place).id, person=person, note=note), T0 + t)
 
 
-def latest(engine: Engine, call: str = "c-1") -> Alert:
-    """The call's latest alert."""
-    return [alert for alert in engine.alerts() if alert.call_id == call][-1]
+def does(deed: Deed) -> Line:
+    """A person does this."""
+    return lambda engine, t: engine.do(deed, T0 + t)
+
+
+def latest(engine: Engine, place: str = "c-1") -> Alert:
+    """The latest alert of a call, queue, customer ..."""
+    return [alert for alert in engine.alerts() if alert.key == place][-1]
+
+
+def one_rule(**changes: Any) -> RiskConfig:
+    """Only the rule for tense calls, with a procedure that rings for nobody; with these changes."""
+    alone = RiskConfig(
+        gauges={"call_tension": CALL_TENSION},
+        rules={"tense_call": msgspec.structs.replace(TENSE_CALL, escalate=())},
+        procedures={"barge_in": Procedure(title={"en": "Join"}, steps=(READ_THE_REASONS,))},
+    )
+    return msgspec.structs.replace(alone, **changes)
 
 
 class Moment:
@@ -126,7 +154,7 @@ class Play:
     """One script and its engine."""
 
     def __init__(self, config: RiskConfig | None = None) -> None:
-        self._config = config or RiskConfig()
+        self._config = config or one_rule()
         self.engine = Engine(self._config)
         self.lines: list[tuple[float, Line]] = []
         self.seen: list[tuple[float, Action]] = []
@@ -144,7 +172,7 @@ class Play:
         """A new engine from the stored alerts."""
         stored = [alert for alert in engine.alerts() if alert.state != "resolved"]
         self.engine = Engine(self._config)
-        self.engine.restore(reversed(stored))
+        self.engine.adopt(reversed(stored), T0 + t)
         return ()
 
     def run(self, until: float) -> None:
@@ -152,26 +180,40 @@ class Play:
         ticks: list[tuple[float, Line]] = [(float(t), lambda engine, t: engine.tick(T0 + t)) for t in range(int(until))]
         for t, line in sorted([*self.lines, *ticks], key=lambda entry: entry[0]):
             self.seen += [(t, action) for action in line(self.engine, t)]
+        self._every_ring_is_written_down()
         unwanted = [
-            f"{t:.2f} s: {action.what} {action.alert.call_id}"
+            f"{t:.2f} s: {action.what} {action.alert.rule} {action.alert.key} -> {action.alert.history[-1].to}"
             for t, action in self.alert_changes()
             if not self._claim(t, action)
         ]
         assert not unwanted, f"seen but not wanted: {unwanted}"
         assert not self._wants, f"wanted but not seen: {self._wants}"
 
-    def alert_changes(self) -> Iterator[tuple[float, AlertOpened | AlertUpdated | AlertResolved]]:
+    def alert_changes(self) -> Iterator[tuple[float, AlertAction]]:
         """What was seen of alerts."""
         for t, action in self.seen:
-            if isinstance(action, AlertOpened | AlertUpdated | AlertResolved):
+            if isinstance(action, AlertAction):
                 yield t, action
 
-    def _claim(self, t: float, action: AlertOpened | AlertUpdated | AlertResolved) -> bool:
+    def rings(self) -> list[tuple[float, str, tuple[str, ...]]]:
+        """When (seconds of the play) which rule rang for whom."""
+        return [(t, action.alert.rule, action.to) for t, action in self.seen if isinstance(action, Notify)]
+
+    def _every_ring_is_written_down(self) -> None:
+        """Whoever is notified stands in the alert's history, and a step that says "notify" does notify."""
+        said = [
+            (action.alert.id, action.what, action.alert.history[-1].to)
+            for _, action in self.alert_changes()
+            if action.alert.history[-1].notify
+        ]
+        rung = [(action.alert.id, action.what, action.to) for _, action in self.seen if isinstance(action, Notify)]
+        assert said == rung
+
+    def _claim(self, t: float, action: AlertAction) -> bool:
         step = action.alert.history[-1]
         assert action.what is step.what
-        assert step.notify == isinstance(action, AlertOpened)
-        shown = Wanted(action.what, str(action.alert.call_id), action.alert.rule, step.person)
         for n, (when, wanted) in enumerate(self._wants):
+            shown = Wanted(action.what, action.alert.key, action.alert.rule, step.person, wanted.to and step.to)
             if wanted == shown and when.start <= t <= when.end:
                 del self._wants[n]
                 return True

@@ -1,20 +1,35 @@
-"""The book of alerts."""
+"""The book of alerts, where no play tells it."""
 
+import msgspec
 import pytest
 
 from tests.risk.test_alerts import cause
-from voicerisk.risk.actions import AlertOpened
+from voicerisk.risk.actions import AlertOpened, AlertUpdated, Notify
 from voicerisk.risk.alerts import NotifyReason, UnknownAlertError
-from voicerisk.risk.book import AlertBook
-from voicerisk.risk.calls import CallState
+from voicerisk.risk.book import AlertBook, BookLimits, BookState
 from voicerisk.risk.config import TENSE_CALL
+from voicerisk.risk.gauges import GaugeKey
+from voicerisk.risk.place import Place
+from voicerisk.risk.rules import RuleConfig
+
+
+def empty_book(rule: RuleConfig = TENSE_CALL) -> AlertBook:
+    """A book with nothing in it, and a duty roster on which everybody is told by their own name."""
+    limits = BookLimits(reopen_within_s=3600.0, keep_resolved_s=3600.0, max_alerts=100)
+    return AlertBook({"tense_call": rule}, limits, lambda names, at_s: tuple(dict.fromkeys(names)), lambda queue: None)
+
+
+def cross(book: AlertBook, call: str, at_s: float, rule: RuleConfig = TENSE_CALL) -> list[object]:
+    """The rule comes true for the call."""
+    place = Place(key=GaugeKey.CALL, name=call, call=call)
+    return [*book.cross("tense_call", rule, None, place, cause(at_s), at_s)]
 
 
 def book_of(*calls: str) -> AlertBook:
     """A book with one alert for each call."""
-    book = AlertBook(3600.0, 100)
+    book = empty_book()
     for n, call in enumerate(calls):
-        book.cross("tense_call", TENSE_CALL, None, call, CallState(), cause(1000.0 + n))
+        cross(book, call, 1000.0 + n)
     return book
 
 
@@ -35,15 +50,15 @@ def test_a_dropped_alert_is_gone_everywhere() -> None:
     assert book.of_call("c-1") == []
     with pytest.raises(UnknownAlertError):
         book.get(alert.id)
-    (action,) = book.cross("tense_call", TENSE_CALL, None, "c-1", CallState(), cause(2000.0))
-    assert isinstance(action, AlertOpened)
+    assert book.next_due_s() is None
+    assert isinstance(cross(book, "c-1", 2000.0)[0], AlertOpened)
 
 
-def test_restored_alerts_stand_in_the_order_of_their_opening() -> None:
+def test_stored_alerts_stand_in_the_order_of_their_opening() -> None:
     """Whatever order the store gives them in."""
     alerts = book_of("c-1", "c-2", "c-3").alerts()
-    restored = AlertBook(3600.0, 100)
-    restored.restore(reversed(alerts))
+    restored = empty_book()
+    restored.adopt(reversed(alerts), 2000.0)
     assert restored.alerts() == alerts
 
 
@@ -54,3 +69,26 @@ def test_only_closed_alerts_are_forgotten_with_their_call() -> None:
     book.forget_resolved("c-1")
     book.forget_resolved("c-2")
     assert [alert.call_id for alert in book.alerts()] == ["c-2"]
+
+
+def test_nobody_is_told_twice_at_one_time() -> None:
+    """A step of the procedure that names who was rung this very moment adds nothing; others are added."""
+    book = book_of("c-1")
+    id_ = book.of_call("c-1")[0].id
+    assert book.tell(id_, NotifyReason.PROCEDURE_STEP, (TENSE_CALL.owner,), 1000.0) == []
+    told = book.tell(id_, NotifyReason.PROCEDURE_STEP, (TENSE_CALL.owner, "dana"), 1000.0)
+    assert [type(action) for action in told] == [AlertUpdated, Notify]
+    assert book.get(id_).history[-1].to == ("dana",)
+
+
+def test_a_snapshot_holds_all_of_it() -> None:
+    """Alerts, and when they are due next, survive being written down and read back."""
+    rule = msgspec.structs.replace(TENSE_CALL, repeat_s=60.0)
+    book = empty_book(rule)
+    cross(book, "c-1", 1000.0, rule)
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(book.snapshot()), type=BookState)
+    restored = empty_book(rule)
+    restored.restore(state)
+    assert restored.alerts() == book.alerts()
+    assert restored.next_due_s() == book.next_due_s() == 1060.0
+    assert restored.advance(1060.0, 1060.0) == book.advance(1060.0, 1060.0) != []

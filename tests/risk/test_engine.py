@@ -20,8 +20,8 @@ def test_an_abandoned_call_is_over() -> None:
     """A caller who gives up leaves no open alert behind."""
     engine = Engine(RiskConfig())
     engine.handle(window("c", 1.0, Zone.RED), T0 + 1.0)
-    (action,) = engine.handle(CallAbandoned(id="2", at=T0 + 2.0, call="c"), T0 + 2.0)
-    assert isinstance(action, AlertResolved)
+    actions = engine.handle(CallAbandoned(id="2", at=T0 + 2.0, call="c"), T0 + 2.0)
+    assert any(isinstance(action, AlertResolved) for action in actions)
 
 
 def test_a_window_without_reasons_still_gives_the_number() -> None:
@@ -42,7 +42,7 @@ def test_memory_does_not_grow_with_the_calls_of_the_day() -> None:
         engine.handle(CallEnded(id=event_id(f"c-{n}", "call.ended", 0), at=now, call=f"c-{n}"), now)
         engine.tick(now)
     assert len(engine.alerts()) <= 11
-    assert len(engine.readings()) <= 11
+    assert len(list(engine.readings(T0 + 1000.0))) <= 11
 
 
 def play(seed: int, calls: int) -> list[Action]:

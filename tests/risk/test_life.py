@@ -5,16 +5,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.plays.play import T0, window
+from tests.plays.play import T0, one_rule, window
 from voicerisk.events import CallEnded, CallStarted, Zone, event_id
-from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, ZoneCrossed
-from voicerisk.risk.alerts import NOTIFIES, Alert, AlertState, AlertStateError, NotifyReason
-from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.actions import Action, AlertAction, AlertOpened, AlertResolved, ZoneCrossed
+from voicerisk.risk.alerts import NOTIFIES, OPENS, Alert, AlertState, AlertStateError, NotifyReason
+from voicerisk.risk.deeds import Acknowledge, Resolve
 from voicerisk.risk.engine import Engine
 
 calls = st.sampled_from(["c-1", "c-2"])
 people = st.sampled_from(["dana", "yoav"])
-CONFIG = RiskConfig(lost_after_s=120.0, keep_ended_s=60.0, reopen_within_s=90.0)
+CONFIG = one_rule(lost_after_s=120.0, keep_ended_s=60.0, reopen_within_s=90.0)
 STATE_AFTER = {
     NotifyReason.OPENED: AlertState.OPEN,
     NotifyReason.REOPENED: AlertState.OPEN,
@@ -46,11 +46,13 @@ class AlertLife(RuleBasedStateMachine):
         for action in actions:
             if isinstance(action, ZoneCrossed):
                 assert action.previous is not action.zone
+            if not isinstance(action, AlertAction):
                 continue
             before = self.stored.get(action.alert.id)
             steps = before.history if before else ()
             assert action.alert.history[:-1] == steps, "each action is exactly one more step"
-            assert isinstance(action, AlertOpened) == action.alert.history[-1].notify == (action.what in NOTIFIES)
+            assert isinstance(action, AlertOpened) == (action.what in OPENS)
+            assert action.alert.history[-1].notify == (action.what in NOTIFIES)
             assert isinstance(action, AlertResolved) == (action.alert.state is AlertState.RESOLVED)
             self.stored[action.alert.id] = action.alert
 
@@ -86,9 +88,9 @@ class AlertLife(RuleBasedStateMachine):
         if not self.engine.alerts():
             return
         alert = data.draw(st.sampled_from(self.engine.alerts()))
-        deed = self.engine.resolve if close else self.engine.acknowledge
+        kind = Resolve if close else Acknowledge
         try:
-            self.follow(deed(alert.id, person, T0 + self.now))
+            self.follow(self.engine.do(kind(alert=alert.id, person=person), T0 + self.now))
         except AlertStateError:
             assert alert.state is AlertState.RESOLVED
         else:
@@ -98,7 +100,8 @@ class AlertLife(RuleBasedStateMachine):
     def crashes(self) -> None:
         """A new engine goes on with what was stored."""
         self.engine = Engine(CONFIG)
-        self.engine.restore(alert for alert in self.stored.values() if alert.state is not AlertState.RESOLVED)
+        waiting = [alert for alert in self.stored.values() if alert.state is not AlertState.RESOLVED]
+        self.engine.adopt(waiting, T0 + self.now)
 
     @invariant()
     def never_two_open_for_the_same(self) -> None:

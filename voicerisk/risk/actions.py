@@ -4,6 +4,9 @@ import msgspec
 
 from voicerisk.events import Evidence, Zone
 from voicerisk.risk.alerts import OPENS, Alert, NotifyReason
+from voicerisk.risk.desk.incidents import IncidentChanged
+from voicerisk.risk.desk.outages import OutageChanged
+from voicerisk.risk.desk.promises import PromiseChanged
 from voicerisk.risk.runs import RunChanged, StepDue
 from voicerisk.risk.silences import Silence
 from voicerisk.risk.tasks import TaskChanged, TaskOpened
@@ -80,7 +83,18 @@ AlertAction = AlertOpened | AlertUpdated | AlertResolved
 """The actions that show an alert and have it stored."""
 
 Action = (
-    ZoneCrossed | AlertAction | Notify | SilenceChanged | EventRefused | RunChanged | StepDue | TaskOpened | TaskChanged
+    ZoneCrossed
+    | AlertAction
+    | Notify
+    | SilenceChanged
+    | EventRefused
+    | RunChanged
+    | StepDue
+    | TaskOpened
+    | TaskChanged
+    | PromiseChanged
+    | IncidentChanged
+    | OutageChanged
 )
 
 

@@ -122,8 +122,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_field="t
     call's id, a queue's name ...). `opened_at_s` and `since_s` (of the present state) are epoch seconds; `at_media_s`
     (in JSON: `at_s`) is the media second of the cause. `value` is the gauge's, and `reasons` are those of the latest
     crossing. `count` is how often the cause crossed. `group` is what alerts share that ring as one, None where it rings
-    alone. `rang_at_s` is when somebody was last notified, `waits_since_s` since when it waits to be acknowledged; both
-    are None while it has been kept quiet. `level` is how many links of the rule's escalation chain have been told.
+    alone. `waits_since_s` is since when it waits to be acknowledged, with somebody notified, and `rang_at_s` when that
+    was last; both are None while nobody has to. `hushed` and `hushed_by` (the id of a silence, an alert, an outage) say
+    why it is quiet while it is open. `level` is how many links of the rule's escalation chain have been told.
     """
 
     id: str
@@ -153,6 +154,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_field="t
     resolved_by: str | None = None
     rang_at_s: float | None = None
     waits_since_s: float | None = None
+    hushed: Hush | None = None
+    hushed_by: str = ""
     level: int = 0
     count: int = 1
     history: tuple[HistoryEntry, ...] = ()
@@ -181,6 +184,35 @@ def alert_id(fingerprint: str, cause: Cause) -> str:
     return "al-" + blake2b(f"{fingerprint}|{cause.at_s:.3f}".encode(), digest_size=8).hexdigest()
 
 
+_COUNTED: Final = frozenset(
+    {NotifyReason.CROSSED_AGAIN, NotifyReason.CROSSED_AGAIN_IN_HAND, NotifyReason.REPEATED, NotifyReason.HELD_BACK}
+)
+"""Steps that may come without end while nobody does anything."""
+
+_AT_REST: Final[Mapping[str, Any]] = {"rang_at_s": None, "waits_since_s": None, "hushed": None, "hushed_by": ""}
+"""Nobody has to be notified of the alert any more."""
+
+
+def is_of_call(alert: Alert) -> bool:
+    """Whether the alert is about its call, and not only came up in it: then it is over when the call is."""
+    return alert.call_id is not None and alert.key in ("", alert.call_id)
+
+
+def labels_of(alert: Alert) -> dict[str, str]:
+    """What a silence may match: the alert's own labels, and what the engine knows of it, where it is known."""
+    known = {
+        "rule": alert.rule,
+        "severity": alert.severity.value,
+        "owner": alert.owner,
+        "gauge": alert.gauge,
+        "call": alert.call_id,
+        "customer": alert.customer,
+        "queue": alert.queue,
+        "incident": alert.incident,
+    }
+    return alert.labels | {name: value for name, value in known.items() if value is not None}
+
+
 def happened(
     alert: Alert,
     what: NotifyReason,
@@ -189,30 +221,52 @@ def happened(
     *,
     person: str | None = None,
     note: str = "",
+    to: tuple[str, ...] = (),
+    hushed: Hush | None = None,
+    by: str = "",
 ) -> Alert:
-    """The alert after one more step of its life, with `changes` to its other fields."""
-    crossing = what in (NotifyReason.CROSSED_AGAIN, NotifyReason.CROSSED_AGAIN_IN_HAND)
+    """The alert after one more step of its life, with `changes` to its other fields.
+
+    A step that is heard of late is written down behind those that are there already, at the time of the last of them.
+    """
     history = alert.history
-    if not (crossing and len(history) >= MAX_HISTORY):
-        history += (HistoryEntry(at_s=at_s, what=what, notify=what in NOTIFIES, person=person, note=note),)
+    if not (what in _COUNTED and len(history) >= MAX_HISTORY):
+        entry = HistoryEntry(
+            at_s=max(at_s, history[-1].at_s) if history else at_s,
+            what=what,
+            notify=what in NOTIFIES and hushed is None,
+            person=person,
+            note=note,
+            to=to,
+            hushed=hushed,
+            by=by,
+        )
+        history += (entry,)
     return msgspec.structs.replace(alert, history=history, **changes)
 
 
 def crossed(alert: Alert, cause: Cause) -> tuple[Alert, NotifyReason]:
-    """The alert after its cause has come back, and what that means."""
-    changes: dict[str, Any] = {"count": alert.count + 1, "value": cause.value, "reasons": cause.reasons}
-    if alert.state is AlertState.RESOLVED:
-        what = NotifyReason.REOPENED
-        again: dict[str, Any] = {
-            "state": AlertState.OPEN,
-            "since_s": cause.at_s,
-            "acknowledged_by": None,
-            "resolved_by": None,
-        }
-        return happened(alert, what, cause.at_s, changes | again), what
+    """The alert after its cause has come back while it was not resolved, and what that means."""
+    changes = {"count": alert.count + 1, "value": cause.value, "reasons": cause.reasons}
     in_hand = alert.state is AlertState.ACKNOWLEDGED
     what = NotifyReason.CROSSED_AGAIN_IN_HAND if in_hand else NotifyReason.CROSSED_AGAIN
     return happened(alert, what, cause.at_s, changes), what
+
+
+def reopened(alert: Alert, cause: Cause) -> Alert:
+    """The resolved alert, open again and nobody's; the step that says so is written when it rings, or does not."""
+    return msgspec.structs.replace(
+        alert,
+        state=AlertState.OPEN,
+        since_s=cause.at_s,
+        count=alert.count + 1,
+        value=cause.value,
+        reasons=cause.reasons,
+        acknowledged_by=None,
+        assigned_to=None,
+        resolved_by=None,
+        level=0,
+    )
 
 
 def acknowledged(alert: Alert, person: str, at_s: float, note: str) -> tuple[Alert, NotifyReason] | None:
@@ -222,7 +276,7 @@ def acknowledged(alert: Alert, person: str, at_s: float, note: str) -> tuple[Ale
     if alert.acknowledged_by == person:
         return None
     what = NotifyReason.ACKNOWLEDGED if alert.acknowledged_by is None else NotifyReason.TAKEN_OVER
-    changes = {"state": AlertState.ACKNOWLEDGED, "since_s": at_s, "acknowledged_by": person}
+    changes = {"state": AlertState.ACKNOWLEDGED, "since_s": at_s, "acknowledged_by": person, **_AT_REST}
     return happened(alert, what, at_s, changes, person=person, note=note), what
 
 
@@ -230,5 +284,12 @@ def resolved(alert: Alert, what: NotifyReason, at_s: float, *, person: str | Non
     """The alert, closed. Raises AlertStateError when it is closed already."""
     if alert.state is AlertState.RESOLVED:
         raise AlertStateError(f"alert {alert.id} is resolved already")
-    changes = {"state": AlertState.RESOLVED, "since_s": at_s, "resolved_by": person}
+    changes = {"state": AlertState.RESOLVED, "since_s": at_s, "resolved_by": person, **_AT_REST}
     return happened(alert, what, at_s, changes, person=person, note=note)
+
+
+def noted(alert: Alert, person: str, at_s: float, note: str) -> Alert:
+    """The alert with one more note. Raises AlertStateError where its history is full."""
+    if len(alert.history) >= 2 * MAX_HISTORY:
+        raise AlertStateError(f"the history of alert {alert.id} is full")
+    return happened(alert, NotifyReason.NOTED, at_s, {}, person=person, note=note)

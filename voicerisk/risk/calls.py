@@ -1,38 +1,282 @@
-"""What the engine remembers of each call."""
+"""What the engine remembers of each call: whose it is and where, so that needles of queues and customers join it."""
 
-from voicerisk.events import Event
-from voicerisk.risk.gauges import LevelGauge, Reading
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from voicerisk.events import (
+    CallAnswered,
+    CallHeld,
+    CallQueued,
+    CallReason,
+    CallRedirected,
+    CallResumed,
+    CallStarted,
+    CallTransferred,
+    CrmEvent,
+    Event,
+    IncidentContact,
+    IncidentOpened,
+    TalkOverlap,
+    TalkSilence,
+    TensionWindow,
+    TensionZone,
+)
+from voicerisk.risk.alerts import Alert
+from voicerisk.risk.gauges import GaugeKey
+from voicerisk.risk.place import Place
+
+MAX_LABELS: Final = 32
+"""Labels kept of one call; what comes beyond that is not."""
+
+MAX_LABEL_VALUE: Final = 200
 
 
-class CallState:
-    """Whose call it is, its needles, and which rules hold for it. Times are the shell's `now`, epoch seconds.
+class CallState(msgspec.Struct, kw_only=True):
+    """One call. Times are when the engine heard, epoch seconds; `ended_at_s` None: it is on.
 
     `last_at_media_s` is the media second of the last window: an earlier one is a repetition, or late.
     """
 
-    __slots__ = ("agent", "customer", "ended_at_s", "gauges", "holding", "last_at_media_s", "queue", "seen_at_s")
+    seen_at_s: float
+    ended_at_s: float | None = None
+    customer: str | None = None
+    queue: str | None = None
+    incident: str | None = None
+    agent: str | None = None
+    group: str | None = None
+    reason: str | None = None
+    labels: dict[str, str] = {}
+    last_at_media_s: float = -1.0
 
-    def __init__(self) -> None:
-        self.customer: str | None = None
-        self.queue: str | None = None
-        self.agent: str | None = None
-        self.gauges: dict[str, LevelGauge] = {}
-        self.holding: set[str] = set()
-        self.last_at_media_s = -1.0
-        self.seen_at_s: float | None = None
-        self.ended_at_s: float | None = None
+    def name_of(self, key: GaugeKey) -> str | None:
+        """What the call has to do with: its queue's name, its customer ...; None where that is not known."""
+        match key:
+            case GaugeKey.CUSTOMER:
+                return self.customer
+            case GaugeKey.QUEUE:
+                return self.queue
+            case GaugeKey.INCIDENT:
+                return self.incident
+            case GaugeKey.REASON:
+                return self.reason
+            case GaugeKey.GROUP:
+                return self.group
+            case _:
+                return None
 
-    def learn(self, event: Event) -> None:
-        """Take over who and where from an event; what it does not say stays."""
-        self.customer = event.customer or self.customer
-        self.queue = event.queue or self.queue
-        self.agent = event.agent or self.agent
+    def place(self, call: str) -> Place:
+        """The call as the place of an alert."""
+        return Place(
+            key=GaugeKey.CALL,
+            name=call,
+            call=call,
+            customer=self.customer,
+            queue=self.queue,
+            incident=self.incident,
+            agent=self.agent,
+            group=self.group,
+            reason=self.reason,
+            labels=self.labels,
+        )
 
-    def reading(self, gauge: str) -> Reading | None:
-        """What one of the call's needles shows; None where it has shown nothing yet."""
-        found = self.gauges.get(gauge)
-        return found.reading if found else None
 
-    def label(self, name: str) -> str | None:
-        """The value of one of the call's labels; None where it has none of that name."""
-        return {"customer": self.customer, "queue": self.queue}.get(name)
+BEGINS: Final = (
+    CallStarted
+    | CallQueued
+    | CallAnswered
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | CallRedirected
+    | CallReason
+    | TensionWindow
+    | TensionZone
+    | TalkOverlap
+    | TalkSilence
+)
+"""Events that tell that a call is on. Others may be about one that was over long ago: feedback, a note, a promise."""
+
+LINKS: Final = (GaugeKey.CUSTOMER, GaugeKey.QUEUE, GaugeKey.INCIDENT, GaugeKey.REASON, GaugeKey.GROUP)
+
+
+class CallBook:
+    """Calls that are on, the one longest unheard of first, and calls lately over, the one longest over first."""
+
+    def __init__(
+        self, groups: Mapping[str, tuple[str, ...]], *, keep_ended_s: float, lost_after_s: float, max_calls: int
+    ) -> None:
+        self._group_of = {agent: group for group, agents in groups.items() for agent in agents}
+        self._keep_ended_s = keep_ended_s
+        self._lost_after_s = lost_after_s
+        self._max_calls = max_calls
+        self._live: dict[str, CallState] = {}
+        self._ended: dict[str, CallState] = {}
+        self._linked: dict[tuple[GaugeKey, str], dict[str, None]] = {}
+
+    def get(self, call: str) -> CallState | None:
+        """What is known of the call."""
+        return self._live.get(call) or self._ended.get(call)
+
+    def is_on(self, call: str) -> bool:
+        """Whether the call is known, and not over."""
+        return call in self._live
+
+    def is_over(self, call: str) -> bool:
+        """Whether the call is known to be over."""
+        return call in self._ended
+
+    def is_news(self, call: str, at_media_s: float) -> bool:
+        """Whether sound up to this media second is new: of no call that is over, and neither repeated nor late."""
+        state = self._live.get(call)
+        return call not in self._ended and (state is None or at_media_s > state.last_at_media_s)
+
+    def live(self) -> tuple[str, ...]:
+        """The calls that are on."""
+        return tuple(self._live)
+
+    def linked(self, key: GaugeKey, name: str) -> tuple[str, ...]:
+        """The calls that are on and have to do with this queue, customer ..."""
+        return tuple(self._linked.get((key, name), ()))
+
+    def hear(self, call: str, event: Event, now: float) -> bool:
+        """Take over who and where from an event of a call that is on; whether that changed anything.
+
+        What the event does not say stays. A call not known before is on from now on.
+        """
+        state = self._live.pop(call, None)
+        known = state is not None
+        if state is None:
+            state = CallState(seen_at_s=now)
+        state.seen_at_s = now
+        self._live[call] = state
+        before = [state.name_of(key) for key in LINKS]
+        labelled = self._learn(state, event)
+        for key, name in zip(LINKS, before, strict=True):
+            after = state.name_of(key)
+            if after != name:
+                self._unlink(key, name, call)
+                self._link(key, after, call)
+        return known and (labelled or before != [state.name_of(key) for key in LINKS])
+
+    def adopt(self, alert: Alert, now: float) -> None:
+        """Take the call of a stored alert to be on; nothing happens where it is known."""
+        call = alert.call_id
+        if call is None or call in self._live or call in self._ended:
+            return
+        state = self._live[call] = CallState(seen_at_s=now, labels=dict(alert.labels))
+        state.customer, state.queue, state.incident, state.agent = (
+            alert.customer,
+            alert.queue,
+            alert.incident,
+            alert.agent,
+        )
+        for key in LINKS:
+            self._link(key, state.name_of(key), call)
+
+    def end(self, call: str, now: float) -> None:
+        """The call is over; it is remembered a little longer, for what comes late."""
+        state = self._live.pop(call)
+        state.ended_at_s = state.seen_at_s = now
+        self._ended[call] = state
+        self._unlink_all(call, state)
+
+    def forget(self, call: str) -> None:
+        """Remember the call no longer."""
+        if (state := self._live.pop(call, None)) is not None:
+            self._unlink_all(call, state)
+        self._ended.pop(call, None)
+
+    def surplus(self) -> str | None:
+        """A call to give up before another is taken in; None while there is room."""
+        if len(self._live) + len(self._ended) < self._max_calls:
+            return None
+        return next(iter(self._ended), None) or next(iter(self._live), None)
+
+    def next_due_s(self) -> float | None:
+        """When the next call is lost or forgotten."""
+        lost = next((state.seen_at_s + self._lost_after_s for state in self._live.values()), None)
+        over = next((state.seen_at_s + self._keep_ended_s for state in self._ended.values()), None)
+        return min((at_s for at_s in (lost, over) if at_s is not None), default=None)
+
+    def due(self, at_s: float) -> str | None:
+        """A call that is lost or has been over for long enough at `at_s`; None: there is none (any more)."""
+        for calls, after_s in ((self._live, self._lost_after_s), (self._ended, self._keep_ended_s)):
+            call, state = next(iter(calls.items()), (None, None))
+            if state is not None and state.seen_at_s + after_s <= at_s:
+                return call
+        return None
+
+    def snapshot(self) -> dict[str, CallState]:
+        """Every call, in the order in which they are held; shares nothing with the book."""
+        return {
+            call: msgspec.structs.replace(state, labels=dict(state.labels))
+            for call, state in (*self._ended.items(), *self._live.items())
+        }
+
+    def restore(self, calls: Mapping[str, CallState]) -> None:
+        """Go on with these calls; of those that are on, the next sound counts wherever its clock begins."""
+        for call, known in calls.items():
+            state = msgspec.structs.replace(known, labels=dict(known.labels), last_at_media_s=-1.0)
+            if state.ended_at_s is not None:
+                self._ended[call] = state
+                continue
+            self._live[call] = state
+            for key in LINKS:
+                self._link(key, state.name_of(key), call)
+
+    def _learn(self, state: CallState, event: Event) -> bool:
+        state.customer = event.customer or state.customer
+        state.queue = event.queue or state.queue
+        if event.agent is not None:
+            state.agent, state.group = event.agent, self._group_of.get(event.agent)
+        match event:
+            case CallReason():
+                state.reason = event.data.reason
+            case IncidentContact() | IncidentOpened():
+                state.incident = event.data.incident
+            case TensionWindow():
+                state.last_at_media_s = event.data.at_s
+            case CallStarted():
+                return _label(state, "direction", event.data.direction)
+            case CrmEvent():
+                told = [_label(state, name, _written(value)) for name, value in event.data.fields.items()]
+                return any(told)
+            case _:
+                pass
+        return False
+
+    def _link(self, key: GaugeKey, name: str | None, call: str) -> None:
+        if name is not None:
+            self._linked.setdefault((key, name), {})[call] = None
+
+    def _unlink(self, key: GaugeKey, name: str | None, call: str) -> None:
+        if name is not None and (calls := self._linked.get((key, name))) is not None:
+            calls.pop(call, None)
+            if not calls:
+                del self._linked[key, name]
+
+    def _unlink_all(self, call: str, state: CallState) -> None:
+        for key in LINKS:
+            self._unlink(key, state.name_of(key), call)
+
+
+def _label(state: CallState, name: str, value: str) -> bool:
+    if state.labels.get(name) == value or (name not in state.labels and len(state.labels) >= MAX_LABELS):
+        return False
+    state.labels[name] = value[:MAX_LABEL_VALUE]
+    return True
+
+
+def _written(value: str | float | bool | None) -> str:
+    """A field of the CRM's as text, as a rule would write it: true, 3, "gold"; nothing is ""."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() | int():
+            return f"{value:g}"
+        case _:
+            return value

@@ -5,9 +5,12 @@ from typing import Final
 import msgspec
 
 from voicerisk.events import Zone
+from voicerisk.risk.brakes import BrakesConfig
 from voicerisk.risk.conditions import ZoneIs
+from voicerisk.risk.desk.settings import DeskSettings
 from voicerisk.risk.gauges import GaugeConfig, GaugeKey, GaugeKind, Pick, SiteSettings
-from voicerisk.risk.procedures import BARGE_IN, Procedure
+from voicerisk.risk.oncall import Shift
+from voicerisk.risk.procedures import BARGE_IN, ActionConfig, Procedure
 from voicerisk.risk.rules import RuleConfig, Severity
 
 CALL_TENSION: Final = GaugeConfig(
@@ -35,6 +38,10 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         gauges: The needles.
         rules: What makes an alert.
         procedures: What is to be done.
+        actions: What a `do` step may do here, beside `procedures.KNOWN_ACTIONS`.
+        brakes: How far and how often steps may run by themselves.
+        desk: Which feedback and incidents leave work behind, and whose that is.
+        duty: Who is on duty for which role, when.
         reopen_within_s: A cause that comes back within this time reopens its alert; later it makes a new one.
         keep_ended_s: A call is remembered so long after its end, so that late events change nothing.
         lost_after_s: A call of which nothing was heard for so long is taken to be over.
@@ -46,6 +53,10 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     gauges: dict[str, GaugeConfig] = msgspec.field(default_factory=lambda: {"call_tension": CALL_TENSION})
     rules: dict[str, RuleConfig] = msgspec.field(default_factory=lambda: {"tense_call": TENSE_CALL})
     procedures: dict[str, Procedure] = msgspec.field(default_factory=lambda: {"barge_in": BARGE_IN})
+    actions: dict[str, ActionConfig] = {}
+    brakes: BrakesConfig = BrakesConfig()
+    desk: DeskSettings = DeskSettings()
+    duty: tuple[Shift, ...] = ()
     reopen_within_s: float = 3600.0
     keep_ended_s: float = 300.0
     lost_after_s: float = 3600.0

@@ -121,6 +121,13 @@ class CloseTask(_Deed, frozen=True, kw_only=True, tag="close_task"):
     note: Words = ""
 
 
+class AssignIncident(_Deed, frozen=True, kw_only=True, tag="assign_incident"):
+    """`to` is the one person who answers for the incident."""
+
+    incident: Id
+    to: Person
+
+
 Deed = (
     Acknowledge
     | Assign
@@ -135,5 +142,6 @@ Deed = (
     | ReportStep
     | TakeTask
     | CloseTask
+    | AssignIncident
 )
 """Everything that people can do; `deed` in the JSON says which."""
