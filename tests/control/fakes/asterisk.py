@@ -31,7 +31,7 @@ def _refusal(trouble: Trouble) -> Refusal:
 
 
 class FakeAri:
-    """One call between a customer and an agent; phones answer at once, unless `rings` says what becomes of them."""
+    """One call between a customer and an agent; phones answer at once, unless `rings` gives a cause why not, or all is `silent`."""
 
     def __init__(self, *, stasis_bridge: bool = True) -> None:
         self.web = WebFake(self._answer, _refusal)
@@ -44,6 +44,7 @@ class FakeAri:
             "the-call": {"id": "the-call", "bridge_class": kind, "channels": [CUSTOMER, AGENT]}
         }
         self.rings: int | None = None
+        self.silent = False
         self.has_context = True
         self.whispers: dict[str, Set[str]] = {}
         self.filter: list[str] = []
@@ -154,6 +155,8 @@ class FakeAri:
         if id_ in self.channels:
             raise Refusal(409, {"message": "Channel with given unique ID already exists."})
         channel = self.channels[id_] = {"id": id_, "name": name}
+        if self.silent:
+            return channel
 
         async def arrive() -> None:
             await asyncio.sleep(0.01)
