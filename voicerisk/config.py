@@ -24,6 +24,7 @@ from voicerisk.server.scorer import ScorerSettings
 from voicerisk.settings import Problem, SettingsError, parse
 from voicerisk.store.settings import StoreSettings
 from voicerisk.tension import TensionSettings, tension_problems, with_suggestion
+from voicerisk.toml_places import Places
 
 DEFAULT_FILE: Final = Path("voicerisk.toml")
 
@@ -97,28 +98,30 @@ def load_config(path: Path | None = None) -> Config:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise SettingsError([Problem(str(path), f"cannot be read: {reason}", "Name a readable TOML file.")]) from None
     config = parse(text, Config, str(path))
-    if problems := list(config_problems(config, str(path))):
+    if problems := config_problems(config, str(path), text):
         raise SettingsError(problems)
     return config
 
 
-def config_problems(config: Config, source: str) -> list[Problem]:
-    """What types alone cannot tell: unknown protocols, needles without rules, zones that are upside down."""
+def config_problems(config: Config, source: str, text: str = "") -> list[Problem]:
+    """What types alone cannot tell: unknown protocols, needles without rules, zones that are upside down.
+
+    `source` is the file's name for the messages, `text` what it says.
+    """
     problems = []
     for number, gateway in enumerate(config.ingest.gateways):
         try:
             codec_maker(gateway.protocol, gateway.options)
         except ValueError as error:
-            where = f"{source}: ingest.gateways[{number}]"
-            problems.append(Problem(where, str(error), "Name one of the protocols and options listed."))
+            mend = "Name one of the protocols and options listed."
+            problems.append(Problem(f"ingest.gateways[{number}]", str(error), mend))
+    names = {gateway.name for gateway in config.ingest.gateways} | {"audiosocket", "rtp"}
     tables = {
         "tension": tension_problems(config.tension),
         "risk": risk_problems(config.risk),
         "notify": notify_problems(config.notify, config.risk, os.environ),
+        "control": control_problems(config.control, names),
     }
-    for table, found in tables.items():
-        problems += [Problem(f"{source}: {table}.{p.where}", p.wrong, p.mend) for p in found]
-    names = {gateway.name for gateway in config.ingest.gateways} | {"audiosocket", "rtp"}
-    for p in control_problems(config.control, names):
-        problems.append(Problem(f"{source}: control.{p.where}", p.wrong, p.mend))
-    return problems
+    problems += [Problem(f"{table}.{p.where}", p.wrong, p.mend) for table, found in tables.items() for p in found]
+    places = Places(text, source)
+    return [Problem(places.of_dotted(p.where), p.wrong, p.mend) for p in problems]
