@@ -3,7 +3,7 @@ VENV ?= .venv
 export VENV
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint test-training recordings corpora bench clean
+.PHONY: help demo test lint test-training recordings corpora fuzz bench clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -38,6 +38,10 @@ corpora: ## the checks that need the speech corpora (VOICERISK_CORPORA says wher
 	@test -n "$(VOICERISK_CORPORA)" || { echo "Set VOICERISK_CORPORA to the folder with the corpora." >&2; exit 2; }
 	@scripts/environment dev
 	$(BIN)/voicerisk evaluate --model tension --quick
+
+fuzz: ## a minute of coverage-guided fuzzing for each binary framing (FUZZ_SECONDS)
+	@scripts/environment fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 bench: ## measure and write benchmarks/RESULTS.md
 	@scripts/environment dev
