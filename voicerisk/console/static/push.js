@@ -53,7 +53,7 @@ async function tell(subscription) {
 function draw(button, subscription) {
   button.hidden = false;
   button.setAttribute("aria-pressed", String(Boolean(subscription)));
-  button.textContent = subscription ? "This device is notified" : "Notify this device";
+  button.textContent = subscription ? "Notified here" : "Notify this device";
 }
 
 async function leadToAlert() {
