@@ -183,8 +183,8 @@ async def test_nobody_comes_and_somebody_goes() -> None:
     assert [log["cause"] for log in logs if log["event"] == "port closed"] == ["no_start", "inactive"]
 
 
-async def test_the_sink_may_refuse_close_and_hold() -> None:
-    """A stream that is not wanted gives its port back; what is sent while one is held leaves a hole of its length."""
+async def test_the_sink_may_refuse_close_and_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that is not wanted gives its port back; what comes while one is held is kept, up to a limit."""
     async with receiving() as ports:
         ports.sink.refuse = Refused(1013, "no room")
         ports.send(await ports.open(), packets(BYTES[:320]))
@@ -195,15 +195,27 @@ async def test_the_sink_may_refuse_close_and_hold() -> None:
         stream = await ports.stream(0, 1600)
         stream.control.hold()
         ports.send(port, packets(BYTES[1600:4800], sequence=10, timestamp=1600), sender)
-        await until(lambda: port.ignored["sent faster than it can be followed"] == 20)
+        await until(lambda: port.n_packets == 30)
+        assert stream.n_samples == [1600]
         stream.control.go_on()
         ports.send(port, packets(BYTES[4800:], sequence=30, timestamp=4800), sender)
-        await ports.stream(0, 4800)
-        starts = [event.start for event in stream.events if hasattr(event, "start")]
-        assert starts[10] == 4800
+        await ports.stream(0, 8000)
+        assert np.array_equal(stream.samples(), decode_ulaw(BYTES))
         stream.control.close(1011, "cannot be scored")
         assert [ended.reason for ended in stream.ended] == ["cannot be scored"]
         await until(lambda: not ports.server.ports)
+    monkeypatch.setattr("voicerisk.server.rtp_port._MAX_WAITING_BYTES", 20 * 172)
+    async with receiving() as ports:
+        port = await ports.open()
+        sender = ports.send(port, packets(BYTES[:1600]))
+        stream = await ports.stream(0, 1600)
+        stream.control.hold()
+        ports.send(port, packets(BYTES[1600:], sequence=10, timestamp=1600), sender)
+        await until(lambda: port.n_packets == 50)
+        assert port.ignored == {"sent faster than it can be followed": 20}
+        assert ports.server.release(port.id)
+        # What was kept came before the end, and is heard before it.
+        assert np.array_equal(stream.samples(), decode_ulaw(BYTES[:4800]))
 
 
 async def test_a_flood_is_left_aside() -> None:

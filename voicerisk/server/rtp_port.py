@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -22,6 +22,9 @@ from voicerisk.server.rtp_settings import RtpSettings
 _log = structlog.get_logger(__name__)
 
 GATEWAY: Final = "rtp"
+_MAX_WAITING_BYTES: Final = 1 << 20  # two minutes of G.711
+_TURN_PACKETS: Final = 50
+_WITH_THE_REST: Final = frozenset({"released", "inactive", "stopping"})
 
 
 class RtpPort(asyncio.DatagramProtocol):
@@ -51,6 +54,8 @@ class RtpPort(asyncio.DatagramProtocol):
         self._sender: tuple[str, int] | None = None
         self._candidate: tuple[str, int] | None = None
         self._held = False
+        self._waiting: deque[bytes] = deque()
+        self._n_waiting_bytes = 0
         self._made_s = self._heard_s = monotonic_s()
         self._n_heard = 0
         self._reported: Counter[str] = Counter()
@@ -103,12 +108,18 @@ class RtpPort(asyncio.DatagramProtocol):
         if not self._bucket.take(monotonic_s()):
             self._ignored["too many at once"] += 1
             return
-        if self._held:
-            self._ignored["sent faster than it can be followed"] += 1
-            return
         self.n_packets += 1
         self.n_bytes += len(data)
         self._candidate = address
+        if not self._held and not self._waiting:
+            self._take(data)
+        elif self._n_waiting_bytes + len(data) <= _MAX_WAITING_BYTES:
+            self._waiting.append(data)
+            self._n_waiting_bytes += len(data)
+        else:
+            self._ignored["sent faster than it can be followed"] += 1
+
+    def _take(self, data: bytes) -> None:
         try:
             self._stream.receive(data)
         except Refused as refused:
@@ -151,8 +162,8 @@ class RtpPort(asyncio.DatagramProtocol):
         if self.cause is not None:
             return
         settings = self._settings
-        if self._codec.n_received != self._n_heard:
-            self._n_heard, self._heard_s = self._codec.n_received, now_s
+        if (n_heard := self._codec.n_received + len(self._waiting)) != self._n_heard:
+            self._n_heard, self._heard_s = n_heard, now_s
         if not self._codec.started:
             if now_s - self._made_s >= settings.start_within_s:
                 self.release("no_start", f"no packets within {settings.start_within_s:g} s")
@@ -172,12 +183,25 @@ class RtpPort(asyncio.DatagramProtocol):
         self.release("server", reason)
 
     def hold(self) -> None:
-        """Leaves packets aside until `go_on`; their time is known, so what follows is in its place."""
+        """Keeps packets until `go_on`, up to `_MAX_WAITING_BYTES` of them: no sender of UDP can be told to wait."""
         self._held = True
 
     def go_on(self) -> None:
-        """Takes packets again after `hold`."""
+        """Takes what was kept, in turns with others, and then what comes."""
         self._held = False
+        asyncio.get_running_loop().call_soon(self._catch_up)
+
+    def _catch_up(self) -> None:
+        for _ in range(_TURN_PACKETS):
+            if self._held or not self._waiting:
+                return
+            self._take_waiting()
+        asyncio.get_running_loop().call_soon(self._catch_up)
+
+    def _take_waiting(self) -> None:
+        data = self._waiting.popleft()
+        self._n_waiting_bytes -= len(data)
+        self._take(data)
 
     # --- the ways out -------------------------------------------------------------------------------------------------
 
@@ -188,8 +212,14 @@ class RtpPort(asyncio.DatagramProtocol):
 
     def _end(self, cause: str, reason: str, *, clean: bool) -> None:
         """The first cause stands: what follows it is only its consequence."""
+        if self.cause is not None:
+            return
+        if cause in _WITH_THE_REST:
+            while self._waiting and self.cause is None:
+                self._take_waiting()  # it came before the end, so it counts
         if self.cause is None:
             self.cause = cause
+            self._waiting.clear()
             self._stream.finish(reason, clean=clean)
 
     def _report(self) -> None:
