@@ -24,6 +24,7 @@ from voicerisk.score import FileScore, score_files
 from voicerisk.scoring.model import Model, ModelError, load_model
 from voicerisk.scoring.scores import ScoringError
 from voicerisk.settings import SettingsError
+from voicerisk.store.writer import StoreError
 
 app = typer.Typer(
     name="voicerisk",
@@ -174,7 +175,7 @@ def plain_errors() -> Iterator[None]:
         for problem in error.problems:
             complain(f"{problem.where}: {problem.wrong}.\n  {problem.mend}")
         raise typer.Exit(1) from None
-    except (AudioFileError, RecordingError, ModelError, ScoringError) as error:
+    except (AudioFileError, RecordingError, ModelError, ScoringError, StoreError) as error:
         complain(str(error))
         raise typer.Exit(1) from None
     except BrokenPipeError:
@@ -289,10 +290,12 @@ def _print_scores(scores: Sequence[FileScore], model: Model) -> None:
 
 def main() -> None:
     """The entry point of the `voicerisk` command."""
-    from voicerisk import cli_gateways, cli_notify, cli_simulate, cli_training
+    from voicerisk import cli_audit, cli_gateways, cli_notify, cli_people, cli_simulate, cli_training
 
     app.add_typer(cli_gateways.app)
     app.add_typer(cli_notify.app)
+    app.add_typer(cli_people.app, name="people")
+    app.add_typer(cli_audit.app, name="audit")
     app.add_typer(cli_simulate.app)
     app.add_typer(cli_training.app)
     app()

@@ -18,6 +18,7 @@ from voicerisk.server.commands import Commands
 from voicerisk.server.health import health_router
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.live import LiveBoard
+from voicerisk.server.passwords import Passwords
 from voicerisk.server.sign_in import sign_in_router
 from voicerisk.server.sound import sound_router
 from voicerisk.server.streams import stream_router
@@ -62,7 +63,9 @@ def create_app(
     sessions = Sessions(session_key, settings)
     app.include_router(health_router(store, commands))
     person = settings.default_person
-    app.include_router(sign_in_router(sessions, needs_token=bool(settings.token), default_person=person))
+    app.include_router(
+        sign_in_router(sessions, Passwords(store), needs_token=bool(settings.token), default_person=person)
+    )
     app.include_router(stream_router(board, store, settings.max_listeners_per_call))
     app.include_router(sound_router(board, store))
     for router in more:

@@ -9,16 +9,19 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from voicerisk.server.access import AccessRole
 from voicerisk.server.auth import COOKIE, Sessions, clean_name
+from voicerisk.server.passwords import Passwords, TooManyTriesError
+from voicerisk.store.writer import StoreError
 
 _PAGE: Final = (Path(__file__).parent / "static" / "sign_in.html").read_text(encoding="utf-8")
 _TOKEN_FIELD: Final = (
-    '<label>Password of this desk <input name="token" type="password" required autocomplete="current-password"></label>'
+    '<label>Password <input name="token" type="password" required autocomplete="current-password"></label>'
 )
 WRONG_TOKEN_PAUSE_S: Final = 0.5
 
 
-def sign_in_router(sessions: Sessions, *, needs_token: bool, default_person: str) -> APIRouter:
+def sign_in_router(sessions: Sessions, passwords: Passwords, *, needs_token: bool, default_person: str) -> APIRouter:
     """The routes /sign-in and /sign-out; who has no name yet is signed in as `default_person`, if there is one."""
     router = APIRouter()
 
@@ -27,11 +30,11 @@ def sign_in_router(sessions: Sessions, *, needs_token: bool, default_person: str
         html = _PAGE.replace("{{error}}", shown).replace("{{token_field}}", _TOKEN_FIELD if needs_token else "")
         return HTMLResponse(html.replace("{{next}}", escape(_local(next_path))), status)
 
-    def signed_in(request: Request, name: str, next_path: str) -> Response:
+    def signed_in(request: Request, name: str, role: AccessRole, next_path: str) -> Response:
         response = RedirectResponse(_local(next_path), 303)
         response.set_cookie(
             COOKIE,
-            sessions.cookie_for(name),
+            sessions.cookie_for(name, role),
             max_age=sessions.max_age_s,
             httponly=True,
             samesite="strict",
@@ -39,10 +42,16 @@ def sign_in_router(sessions: Sessions, *, needs_token: bool, default_person: str
         )
         return response
 
+    async def role_of(name: str, password: str) -> AccessRole | None:
+        """The site's token opens everything; a person's own password opens what the person's role may do."""
+        if sessions.is_token(password):
+            return AccessRole.ADMIN
+        return await passwords.role_of(name, password)
+
     @router.get("/sign-in", include_in_schema=False)
     async def ask(request: Request, next: str = "/", other: bool = False) -> Response:
         if default_person and not other:
-            return signed_in(request, default_person, next)
+            return signed_in(request, default_person, AccessRole.ADMIN, next)
         return page(next)
 
     @router.post("/sign-in", include_in_schema=False)
@@ -52,14 +61,19 @@ def sign_in_router(sessions: Sessions, *, needs_token: bool, default_person: str
         token: Annotated[str, Form()] = "",
         next: Annotated[str, Form()] = "/",
     ) -> Response:
-        if not sessions.is_token(token):
-            await asyncio.sleep(WRONG_TOKEN_PAUSE_S)
-            return page(next, "That password is not right.", 403)
         try:
             name = clean_name(person)
+            role = await role_of(name, token)
         except ValueError as error:
             return page(next, f"{str(error).capitalize()}.", 422)
-        return signed_in(request, name, next)
+        except TooManyTriesError:
+            return page(next, "Too many wrong passwords for this name. Wait a minute.", 429)
+        except StoreError:
+            return page(next, "Passwords cannot be checked now: the store does not answer.", 503)
+        if role is None:
+            await asyncio.sleep(WRONG_TOKEN_PAUSE_S)
+            return page(next, "That password is not right.", 403)
+        return signed_in(request, name, role, next)
 
     @router.post("/sign-out", include_in_schema=False)
     async def sign_out() -> Response:

@@ -4,8 +4,8 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from voicerisk.store import outbox, recordings, schema
+from voicerisk.store import outbox, people, recordings, schema
 
-MODULES: Final = (schema, outbox, recordings)
+MODULES: Final = (schema, outbox, people, recordings)
 
 METADATA: Final[MetaData] = schema.Base.metadata
