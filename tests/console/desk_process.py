@@ -8,13 +8,20 @@ library is one of a kind per process.
 import asyncio
 import json
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tests.console.desk_control import desk_control
+from tests.control.fakes.web import Trouble
 from tests.server.floor import Floor
 from voicerisk.console.pages import attach
+from voicerisk.logs import set_up_logs
+from voicerisk.notify.api import notify_router
+from voicerisk.notify.assembly import NotifyPart
+from voicerisk.notify.settings import NotifySettings, WebPushReceiver
 from voicerisk.server.http import HttpServer, create_app
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.live import LiveBoard
@@ -31,11 +38,22 @@ def say(what: Any) -> None:
 
 async def main(folder: Path) -> None:
     """Serves until stdin ends."""
+    set_up_logs("error", "text")  # stdout is for answers
+    async with AsyncExitStack() as stack:
+        await _serve(folder, stack)
+
+
+async def _serve(folder: Path, stack: AsyncExitStack) -> None:
     store = Store.open(StoreSettings(url=f"sqlite:///{folder}/desk.db", answer_within_s=5.0))
     board = LiveBoard()
     floor = Floor(board, store)
     settings = HttpSettings(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    app = create_app(board, store, floor, settings, session_key=b"for tests only, never served")
+    routes, program = await stack.enter_async_context(desk_control(board, store))
+    key = b"for tests only, never served"
+    app = create_app(board, store, floor, settings, session_key=key, more=[routes])
+    phones = WebPushReceiver(contact="mailto:it@example.com", services=("127.0.0.1",))
+    notify = NotifyPart(NotifySettings(receivers={"phones": phones}), store, {}, folder)
+    app.include_router(notify_router(notify))
     attach(app, floor)
     server = HttpServer(app, settings)
     say({"port": await server.start()})
@@ -49,6 +67,9 @@ async def main(folder: Path) -> None:
                 task.cancel()
             tasks.clear()
             result: Any = floor.clear()
+        elif what == "switch_trouble":
+            program.trouble = Trouble(order["trouble"]) if order["trouble"] else None
+            result = None
         elif what == "vitals":
             result = board.vitals_changed(Vitals(**order))
         elif background:

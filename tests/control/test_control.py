@@ -171,7 +171,7 @@ async def test_a_switch_that_does_not_answer(tmp_path: Path) -> None:
     async with with_program(tmp_path, fake, deadline_s=0.3, confirm=()) as made:
         await made.control.enter(Mode.LISTEN, DANA)
         fake.trouble = Trouble.TIMEOUT
-        with pytest.raises(SwitchError, match="within 0.3 s") as late:
+        with pytest.raises(SwitchError, match=r"within 0\.3 s") as late:
             await made.control.enter(Mode.BARGE, DANA)
         assert late.value.problem is Problem.TIMEOUT
         (session,) = made.control.sessions()

@@ -30,6 +30,8 @@ export default {
     chimes: localStorage.getItem("voicerisk.chimes") === "yes",
     announced: "",
     busy: {},
+    offers: {}, // what each gateway's switch can do for a supervisor
+    sessions: {}, // supervisors on calls by phone, by the session's id
   }),
   created() {
     this.picture = emptyPicture();
@@ -89,6 +91,11 @@ export default {
         if (event.alert) delete this.busy[event.alert.id];
         else this.busy = {};
       }
+      if (event.type === "snapshot") this.readControl();
+      if (event.type === "control.changed") {
+        if (event.session.state === "over") delete this.sessions[event.session.id];
+        else this.sessions[event.session.id] = event.session;
+      }
       if (event.type !== "status") this.listCalls(event.type === "snapshot");
     },
     listCalls(always) {
@@ -117,6 +124,20 @@ export default {
       for (const alert of this.past) read.set(alert.id, alert);
       for (const id of this.picture.alerts.keys()) read.delete(id);
       this.past = [...read.values()].sort((a, b) => b.since_s - a.since_s).slice(0, PAST);
+    },
+    async readControl() {
+      if (this.wall) return;
+      const answer = await fetch("/api/v1/control");
+      if (!answer.ok) return;
+      const { gateways, sessions, may } = await answer.json();
+      this.offers = may ? gateways : {};
+      this.sessions = Object.fromEntries(sessions.map((session) => [session.id, session]));
+    },
+    offerFor(callId) {
+      return this.offers[this.callOf.get(callId)?.gateway];
+    },
+    sessionsOn(callId) {
+      return Object.values(this.sessions).filter((session) => session.call_id === callId);
     },
     listensTo(callId) {
       return this.hearing !== null && this.hearing.alert === null && this.hearing.call === callId;
@@ -176,6 +197,7 @@ export default {
             An alert appears here the moment a customer's voice turns tense and stays so.</p>
           <alert-card v-for="alert in alerts" :key="alert.id" :alert="alert" :call="callOf.get(alert.call)" :now-s="nowS"
             :language="language" :acts="!wall" :busy="!!busy[alert.id]" :listening="listensTo(alert.call)"
+            :person="person" :offer="offerFor(alert.call)" :sessions="sessionsOn(alert.call)"
             :hearing="hears(alert.id)" @listen="listen" @why="hearWhy" @acknowledge="act('acknowledge', $event)" @resolve="act('resolve', $event)" @language="speak"/>
           <past-alerts v-if="!wall" :alerts="pastToday" :language="language"/>
         </section>

@@ -21,6 +21,7 @@ PERMISSION: Final = Permission.SUPERVISE
 _OBJECT: Final = {"type": "object"}
 _OBJECTS: Final = {"type": "array", "items": _OBJECT}
 _TEXT: Final = {"type": "string"}
+_FLAG: Final = {"type": "boolean"}
 
 _STATUS: Final = {
     Problem.NO_SUCH_CHANNEL: 404,
@@ -54,10 +55,12 @@ def control_router(control: Control) -> APIRouter:
 
     @router.get(
         "/control", summary="What each gateway's switch can do, and who is on which call",
-        responses=gives(gateways=_OBJECT, sessions=_OBJECTS),
+        responses=gives(gateways=_OBJECT, sessions=_OBJECTS, may=_FLAG),
     )  # fmt: skip
-    async def offers() -> Response:
-        return json_answer(gateways=control.offers(), sessions=control.sessions())
+    async def offers(request: Request) -> Response:
+        visitor: Visitor = request.state.visitor
+        may = visitor.person is not None and visitor.may(PERMISSION)
+        return json_answer(gateways=control.offers(), sessions=control.sessions(), may=may)
 
     @router.get("/calls/{call_id:path}/actions", summary="Supervisors on this call", responses=gives(sessions=_OBJECTS))
     async def sessions(call_id: str) -> Response:

@@ -31,7 +31,7 @@ def _refusal(trouble: Trouble) -> Refusal:
 
 
 class FakeAri:
-    """One call between a customer and an agent; phones answer at once, unless `rings` gives a cause why not, or all is `silent`."""
+    """One call of a customer and an agent; phones answer at once, unless `rings` gives a cause or all is `silent`."""
 
     def __init__(self, *, stasis_bridge: bool = True) -> None:
         self.web = WebFake(self._answer, _refusal)

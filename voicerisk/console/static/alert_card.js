@@ -1,13 +1,15 @@
 // One alert: who needs somebody, why, since when, what to do, and who has taken it.
 
 import { ago, clock, curvePath, isScored, ONE_CHANNEL, voiceNote, who } from "./format.js";
+import { PhoneControl } from "./phone_control.js";
 
 const SIGN = { critical: "▲", warning: "◆", info: "●" };
 const RIGHT_TO_LEFT = ["he", "ar", "fa", "ur", "yi"];
 
 export const AlertCard = {
   name: "AlertCard",
-  props: { alert: Object, call: Object, nowS: Number, language: String, acts: Boolean, listening: Boolean, hearing: Boolean, busy: Boolean },
+  components: { PhoneControl },
+  props: { person: String, offer: Object, sessions: Array, alert: Object, call: Object, nowS: Number, language: String, acts: Boolean, listening: Boolean, hearing: Boolean, busy: Boolean },
   emits: ["listen", "why", "acknowledge", "resolve", "language"],
   data: () => ({ showsSteps: false }),
   computed: {
@@ -111,6 +113,9 @@ export const AlertCard = {
         <button type="button" v-if="alert.procedure" class="quiet steps" :aria-expanded="showsSteps"
                 @click="showsSteps = !showsSteps">{{ showsSteps ? "Hide steps" : "What to do" }}</button>
       </footer>
+
+      <phone-control v-if="acts && alert.call && (offer || sessions.length)" :call-id="alert.call" :alert-id="alert.id" :offer="offer"
+        :sessions="sessions" :person="person" :live="!!call"/>
 
       <section v-if="showsSteps && alert.procedure" class="procedure" :dir="direction" :lang="language">
         <div class="procedure-head">
