@@ -59,7 +59,7 @@ def test_the_database_holds_no_password(config: str, tmp_path: Path) -> None:
 def test_roles_are_explained() -> None:
     """Each role is shown with what it may do."""
     shown = _run("people", "roles")[1]
-    rows = {line.split()[0]: line.split(maxsplit=1)[1] for line in shown.splitlines()}
+    rows = {line.split()[0]: line.split(maxsplit=1)[1].strip() for line in shown.splitlines()}
     assert rows["gateway"] == "connect, tell"
     assert set(rows) == {"role", *AccessRole}
 
