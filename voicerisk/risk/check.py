@@ -1,62 +1,65 @@
 """What is wrong with a risk configuration, in plain words: every gauge earns its place, or it is named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
+from voicerisk.risk.check_procedures import procedure_problems, text_problems
 from voicerisk.risk.conditions import always_true, gauges_in
 from voicerisk.risk.config import RiskConfig
-from voicerisk.risk.gauges import GaugeConfig
+from voicerisk.risk.gauges.check import gauge_problems, gauges_behind
 from voicerisk.risk.grammar import NAME, ConditionError
-from voicerisk.risk.procedures import IN_THE_CALL, Auto, Procedure, StepKind
+from voicerisk.risk.inhibition import inhibition_problems
+from voicerisk.risk.oncall import duty_problems
 from voicerisk.risk.rules import RuleConfig, condition_of
-from voicerisk.risk.texts import Text
 from voicerisk.settings import Problem
-from voicerisk.zones import zone_problems
+
+RED_SHARE: Final = 0.2
+"""A needle that is red for more of the time than this is furniture: nobody looks at it any more."""
 
 
 def risk_problems(config: RiskConfig) -> list[Problem]:
     """Every mistake, each at its key below `[risk]`; empty when the configuration can be flown."""
-    problems: list[Problem] = []
-    used = {gauge for rule in config.rules.values() if rule.enabled for gauge in _gauges_of(rule)}
+    problems = gauge_problems(config.gauges, config.site)
     for name, gauge in config.gauges.items():
-        problems += _gauge(f"gauges.{name}", gauge)
-        if name not in used:
-            mend = f'Add a rule with when = "{name} >= red", or remove the gauge.'
-            problems.append(Problem(f"gauges.{name}", "is collected, not used: no rule looks at it", mend))
+        problems += text_problems(f"gauges.{name}.title", gauge.title)
+    for name in sorted(unused_gauges(config)):
+        mend = f'Add a rule with when = "{name} >= red", or take the gauge out with enabled = false.'
+        problems.append(Problem(f"gauges.{name}", "is collected, not used: no rule looks at it", mend))
     for name, rule in config.rules.items():
         problems += _rule(f"rules.{name}", rule, config)
-    for name, procedure in config.procedures.items():
-        problems += _procedure(f"procedures.{name}", procedure)
+    problems += inhibition_problems(config.rules)
+    problems += procedure_problems(config.procedures, config.actions, config.brakes)
+    problems += [Problem(f"duty{p.where}", p.wrong, p.mend) for p in duty_problems(config.duty)]
     for key in ("reopen_within_s", "keep_ended_s", "lost_after_s"):
-        if not 0.0 <= (seconds := getattr(config, key)) < float("inf"):
-            problems.append(Problem(key, f"is {seconds:g} seconds", "It must be 0 or more."))
+        problems += _at_least(key, getattr(config, key), 0.0)
     for key in ("max_calls", "max_alerts"):
         if (number := getattr(config, key)) < 1:
             problems.append(Problem(key, f"is {number}", "It must be 1 or more."))
     return problems
 
 
-def _gauge(path: str, gauge: GaugeConfig) -> Iterator[Problem]:
-    yield from _text(f"{path}.title", gauge.title)
-    zones = [("zones", gauge.zones), *((f"queues.{queue}", zones) for queue, zones in gauge.queues.items())]
-    for key, held in zones:
-        for problem in zone_problems(held) if held else ():
-            yield Problem(f"{path}.{key}.{problem.where}", problem.wrong, problem.mend)
-    if gauge.stale_s is not None and not gauge.stale_s > 0.0:
-        yield Problem(f"{path}.stale_s", f"is {gauge.stale_s:g} seconds", "It must be more than 0.")
+def unused_gauges(config: RiskConfig) -> frozenset[str]:
+    """The gauges at work that no rule at work looks at, and that no other gauge is made of."""
+    used = set(gauges_behind(config.gauges))
+    for rule in config.rules.values():
+        if rule.enabled:
+            used |= _gauges_of(rule)
+    return frozenset(name for name, gauge in config.gauges.items() if gauge.enabled and name not in used)
+
+
+def red_too_long(red_shares: Mapping[str, float]) -> list[Problem]:
+    """A warning for each gauge whose needles were red for more than `RED_SHARE` of the time (shares from 0 to 1)."""
+    mend = "Begin red where it is rare enough to be acted on, or mend the cause."
+    return [
+        Problem(f"gauges.{name}.zones.red", f"was red for {share:.0%} of the stored time", mend)
+        for name, share in sorted(red_shares.items())
+        if share > RED_SHARE
+    ]
 
 
 def _rule(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Problem]:
-    yield from _text(f"{path}.title", rule.title)
-    try:
-        condition = condition_of(rule)
-    except ConditionError as error:
-        yield Problem(f"{path}.when", f"column {error.column}: {error.wrong}", error.mend)
-    else:
-        for gauge in sorted(gauges_in(condition) - config.gauges.keys()):
-            known = ", ".join(sorted(config.gauges)) or "none"
-            yield Problem(f"{path}.when", f"there is no gauge {gauge!r}", f"Gauges here: {known}.")
-        if always_true(condition):
-            yield Problem(f"{path}.when", "is true in every zone", "Ask for 'amber' or 'red'.")
+    yield from text_problems(f"{path}.title", rule.title)
+    yield from _condition(path, rule, config)
     if not rule.owner.strip():
         mend = "Name who answers for it, e.g. 'floor supervisor'."
         yield Problem(f"{path}.owner", "is missing: an alert nobody owns falls between the chairs", mend)
@@ -66,8 +69,45 @@ def _rule(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Problem]:
     elif rule.procedure not in config.procedures:
         mend = f"Procedures here: {', '.join(sorted(config.procedures)) or 'none'}."
         yield Problem(f"{path}.procedure", f"there is no procedure {rule.procedure!r}", mend)
-    if not 0.0 <= rule.resolve_green_s < float("inf"):
-        yield Problem(f"{path}.resolve_green_s", f"is {rule.resolve_green_s:g} seconds", "It must be 0 or more.")
+    yield from _times(path, rule)
+
+
+def _condition(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Problem]:
+    try:
+        condition = condition_of(rule)
+    except ConditionError as error:
+        yield Problem(f"{path}.when", f"column {error.column}: {error.wrong}", error.mend)
+        return
+    for gauge in sorted(gauges_in(condition)):
+        if gauge not in config.gauges:
+            known = ", ".join(sorted(config.gauges)) or "none"
+            yield Problem(f"{path}.when", f"there is no gauge {gauge!r}", f"Gauges here: {known}.")
+        elif rule.enabled and not config.gauges[gauge].enabled:
+            mend = "Take the rule out as well (enabled = false), or let it look at another gauge."
+            yield Problem(f"{path}.when", f"the gauge {gauge!r} is switched off", mend)
+    if always_true(condition):
+        yield Problem(f"{path}.when", "is true in every zone", "Ask for 'amber' or 'red'.")
+
+
+def _times(path: str, rule: RuleConfig) -> Iterator[Problem]:
+    yield from _at_least(f"{path}.resolve_green_s", rule.resolve_green_s, 0.0)
+    yield from _at_least(f"{path}.group_s", rule.group_s, 0.0)
+    if rule.repeat_s is not None:
+        yield from _at_least(f"{path}.repeat_s", rule.repeat_s, 1.0)
+    before_s = 0.0
+    for number, link in enumerate(rule.escalate):
+        here = f"{path}.escalate[{number}]"
+        if not before_s < link.after_s < float("inf"):
+            wrong = f"is {link.after_s:g} seconds, which is not after the one before"
+            yield Problem(f"{here}.after_s", wrong, f"It counts from the first ring: more than {before_s:g}.")
+        if not link.to.strip():
+            yield Problem(f"{here}.to", "is empty", "Say whom it reaches, e.g. 'shift manager'.")
+        before_s = max(before_s, link.after_s)
+
+
+def _at_least(path: str, seconds: float, least: float) -> Iterator[Problem]:
+    if not least <= seconds < float("inf"):
+        yield Problem(path, f"is {seconds:g} seconds", f"It must be {least:g} or more.")
 
 
 def _gauges_of(rule: RuleConfig) -> frozenset[str]:
@@ -76,29 +116,3 @@ def _gauges_of(rule: RuleConfig) -> frozenset[str]:
     except ConditionError:
         # The mistake in it is reported by itself; that a gauge named in it is not used would be said in vain.
         return frozenset(NAME.findall(str(rule.when)))
-
-
-def _procedure(path: str, procedure: Procedure) -> Iterator[Problem]:
-    yield from _text(f"{path}.title", procedure.title)
-    if not procedure.steps:
-        yield Problem(f"{path}.steps", "has no steps", "Write at least one.")
-    for number, step in enumerate(procedure.steps):
-        here = f"{path}.steps[{number}]"
-        yield from _text(f"{here}.text", step.text)
-        if step.kind is StepKind.DO and not step.action:
-            yield Problem(f"{here}.action", "is missing in a 'do' step", "Say what is done, e.g. 'listen'.")
-        if step.kind in (StepKind.NOTIFY, StepKind.ESCALATE) and not step.to:
-            yield Problem(f"{here}.to", f"is missing in a {step.kind.value!r} step", "Say whom it reaches.")
-        if step.kind is StepKind.WAIT and not (step.limit_s is not None and step.limit_s > 0.0):
-            yield Problem(f"{here}.limit_s", "is missing in a 'wait' step", "Say for how many seconds, e.g. 20.")
-        if procedure.auto is Auto.ALWAYS and step.action in IN_THE_CALL:
-            mend = "Set auto = 'ask' (or 'never'): nobody enters a call without a person's hand."
-            yield Problem(f"{here}.action", f"would {step.action} without a person", mend)
-
-
-def _text(path: str, text: Text) -> Iterator[Problem]:
-    if not text:
-        yield Problem(path, "is missing", 'Write it in at least one language: {en = "..."}.')
-    for language, words in text.items():
-        if not words.strip():
-            yield Problem(f"{path}.{language}", "is empty", "Write the text, or remove the language.")

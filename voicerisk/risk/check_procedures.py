@@ -67,7 +67,9 @@ def _fields(here: str, step: Step) -> Iterator[Problem]:
     ):
         if used and step.kind not in wanted:
             kinds = " or ".join(repr(kind.value) for kind in wanted)
-            yield Problem(f"{here}.{key}", f"means nothing in a {kind!r} step", f"Leave it out: it is for {kinds}.")
+            yield Problem(
+                f"{here}.{key}", f"means nothing in a step of kind {kind!r}", f"Leave it out: it is for {kinds}."
+            )
 
 
 def _place(here: str, procedure: Procedure, number: int) -> Iterator[Problem]:

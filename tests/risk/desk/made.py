@@ -15,7 +15,7 @@ CUSTOMER = "h:0123456789abcdef"
 
 def step(kind: StepKind, **more: Any) -> Step:
     """A step with a text."""
-    return Step(kind=kind, text={"en": kind.value}, **more)
+    return Step(**{"kind": kind, "text": {"en": kind.value}, **more})
 
 
 def do(action: str = "log_in_reserve", **more: Any) -> Step:
