@@ -1,5 +1,7 @@
 """Tests of voicerisk.floor: how calls begin, go on after a broken connection, and end; time is an argument."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from voicerisk.call import Call
 from voicerisk.events import CallEnded, Role, event_type
 from voicerisk.floor import CallSettings, Floor, FloorSettings
 from voicerisk.gateways.codec import Audio, Channel, StreamEnded, StreamStarted
-from voicerisk.risk.actions import AlertOpened, AlertResolved
+from voicerisk.risk.actions import Action, AlertOpened, AlertResolved
 from voicerisk.risk.alerts import Alert, NotifyReason
 from voicerisk.risk.config import RiskConfig
 
@@ -161,14 +163,18 @@ def alarm(floor: Floor, call: Call, stream: str, now: float) -> Alert:
     return opened.alert
 
 
+def ended_alerts(actions: Sequence[Action]) -> list[Alert]:
+    """The alerts that were closed."""
+    return [action.alert for action in actions if isinstance(action, AlertResolved)]
+
+
 def test_an_alert_is_resolved_with_its_call(floor: Floor) -> None:
     """A tense call raises one alert; when the call ends, so does the alert."""
     call = floor.open_stream("s", started(), 100.0)
     alert = alarm(floor, call, "s", 100.0)
     floor.close_stream(call, "s", STOP, 120.0)
-    (resolved,) = (action for action in floor.settle(call, 120.0).actions if isinstance(action, AlertResolved))
-    assert isinstance(resolved, AlertResolved)
-    assert resolved.alert.id == alert.id
+    (resolved,) = ended_alerts(floor.settle(call, 120.0).actions)
+    assert resolved.id == alert.id
 
 
 def test_a_failed_call_ends_with_its_alert(floor: Floor) -> None:
@@ -178,7 +184,7 @@ def test_a_failed_call_ends_with_its_alert(floor: Floor) -> None:
     call.fail("not scored: broken")
     outcome = floor.settle(call, 121.0)
     assert isinstance(outcome.events[-1], CallEnded)
-    assert sum(isinstance(action, AlertResolved) for action in outcome.actions) == 1
+    assert len(ended_alerts(outcome.actions)) == 1
     assert floor.calls == {}
 
 
@@ -187,10 +193,9 @@ def test_restored_alerts_wait_for_their_calls(floor: Floor) -> None:
     before = Floor(FloorSettings(), ("neutral", "angry"))
     alert = alarm(before, before.open_stream("s", started(), 100.0), "s", 100.0)
     floor.restore([alert], 500.0)
-    assert floor.tick(509.9)[1] == []
-    (resolved,) = floor.tick(510.0)[1]
-    assert isinstance(resolved, AlertResolved)
-    assert resolved.alert.history[-1].what is NotifyReason.CALL_ENDED
+    assert not ended_alerts(floor.tick(509.9)[1])
+    (resolved,) = ended_alerts(floor.tick(510.0)[1])
+    assert resolved.history[-1].what is NotifyReason.CALL_ENDED
     assert floor.tick(600.0)[1] == []
 
 
@@ -201,7 +206,7 @@ def test_a_call_that_comes_back_after_a_restart_keeps_its_alert(floor: Floor) ->
     floor.restore([alert], 500.0)
     call = floor.open_stream("t", started(), 505.0)
     assert call.facts.call == "c"
-    assert floor.tick(520.0)[1] == []
+    assert not ended_alerts(floor.tick(520.0)[1])
     happened = talk(floor, call, "t", 9.6, 0.05, 521.0) + talk(floor, call, "t", 9.6, 0.98, 531.0)
     assert not [action for action in happened if isinstance(action, AlertOpened)]
     assert [known.id for known in floor.engine.alerts()] == [alert.id]

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tests.risk.shipped import CALL_TENSION, TENSE_CALL
 from voicerisk.events import CallEnded, CallStarted, Event, Evidence, Reason, TensionWindow, Window, Zone, event_id
 from voicerisk.risk.actions import Action, AlertAction, Notify
 from voicerisk.risk.alerts import Alert, NotifyReason
-from voicerisk.risk.config import CALL_TENSION, TENSE_CALL, RiskConfig
+from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
 from voicerisk.risk.engine import Engine
 from voicerisk.risk.procedures import Procedure, Step, StepKind
@@ -124,7 +125,7 @@ def one_rule(**changes: Any) -> RiskConfig:
     """Only the rule for tense calls, with a procedure that rings for nobody; with these changes."""
     alone = RiskConfig(
         gauges={"call_tension": CALL_TENSION},
-        rules={"tense_call": msgspec.structs.replace(TENSE_CALL, escalate=())},
+        rules={"tense_call": TENSE_CALL},
         procedures={"barge_in": Procedure(title={"en": "Join"}, steps=(READ_THE_REASONS,))},
     )
     return msgspec.structs.replace(alone, **changes)

@@ -19,10 +19,10 @@ from tests.plays.play import (
     started,
     window,
 )
+from tests.risk.shipped import CALL_TENSION, TENSE_CALL
 from voicerisk.events import Zone
 from voicerisk.risk.actions import ZoneCrossed
 from voicerisk.risk.alerts import AlertState, AlertStateError, NotifyReason, UnknownAlertError
-from voicerisk.risk.config import CALL_TENSION, TENSE_CALL
 from voicerisk.risk.deeds import Acknowledge, Resolve
 from voicerisk.zones import Boundary, Zones
 

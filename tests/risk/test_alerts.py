@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.risk.shipped import TENSE_CALL
 from voicerisk.events import Reason
 from voicerisk.risk import alerts
 from voicerisk.risk.alerts import (
@@ -21,7 +22,6 @@ from voicerisk.risk.alerts import (
     happened,
     resolved,
 )
-from voicerisk.risk.config import TENSE_CALL
 from voicerisk.risk.procedures import BARGE_IN
 
 

@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
+from tests.risk.shipped import TENSE_CALL
 from tests.risk.test_alerts import cause
 from voicerisk.risk.actions import AlertOpened, AlertUpdated, Notify
 from voicerisk.risk.alerts import NotifyReason, UnknownAlertError
 from voicerisk.risk.book import AlertBook, BookLimits, BookState
-from voicerisk.risk.config import TENSE_CALL
 from voicerisk.risk.gauges import GaugeKey
 from voicerisk.risk.place import Place
 from voicerisk.risk.rules import RuleConfig

@@ -1,12 +1,15 @@
 """What the configuration check refuses."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
+from tests.risk.shipped import CALL_TENSION, TENSE_CALL
 from voicerisk.events import Zone
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.conditions import ZoneIs
-from voicerisk.risk.config import CALL_TENSION, TENSE_CALL, RiskConfig
+from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.procedures import BARGE_IN, Auto, Procedure, Step, StepKind
 from voicerisk.risk.rules import RuleConfig
 from voicerisk.zones import Boundary, Zones
@@ -15,14 +18,22 @@ replace = msgspec.structs.replace
 WRONG_ZONES = Zones(amber=Boundary(enter=0.5, leave=0.6), red=Boundary(enter=0.8, leave=0.7))
 
 
+def config(**changes: Any) -> RiskConfig:
+    """One gauge, one rule, one procedure, and these changes."""
+    alone = RiskConfig(
+        gauges={"call_tension": CALL_TENSION}, rules={"tense_call": TENSE_CALL}, procedures={"barge_in": BARGE_IN}
+    )
+    return replace(alone, **changes)
+
+
 def rule(**changes: object) -> RiskConfig:
-    """The shipped configuration with this changed in its rule."""
-    return RiskConfig(rules={"tense_call": replace(TENSE_CALL, **changes)})
+    """The configuration with this changed in its rule."""
+    return config(rules={"tense_call": replace(TENSE_CALL, **changes)})
 
 
 def steps(*written: Step, auto: Auto = Auto.NEVER) -> RiskConfig:
-    """The shipped configuration with these steps."""
-    return RiskConfig(procedures={"barge_in": Procedure(title={"en": "t"}, steps=written, auto=auto)})
+    """The configuration with these steps."""
+    return config(procedures={"barge_in": Procedure(title={"en": "t"}, steps=written, auto=auto)})
 
 
 def step(kind: StepKind, **more: object) -> Step:
@@ -36,9 +47,9 @@ def test_the_shipped_configuration_can_be_flown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "where", "wrong"),
+    ("wrong_config", "where", "wrong"),
     [
-        (RiskConfig(rules={}), "gauges.call_tension", "collected, not used"),
+        (config(rules={}), "gauges.call_tension", "collected, not used"),
         (rule(enabled=False), "gauges.call_tension", "collected, not used"),
         (rule(owner=" "), "rules.tense_call.owner", "nobody owns"),
         (rule(procedure=""), "rules.tense_call.procedure", "missing"),
@@ -49,17 +60,17 @@ def test_the_shipped_configuration_can_be_flown() -> None:
         (rule(when=ZoneIs(gauge="call_tension", zone=Zone.GREEN)), "rules.tense_call.when", "true in every zone"),
         (rule(when="call_tension >= red and"), "rules.tense_call.when", "column 24: the end is not a gauge"),
         (
-            RiskConfig(gauges={"call_tension": replace(CALL_TENSION, zones=WRONG_ZONES)}),
+            config(gauges={"call_tension": replace(CALL_TENSION, zones=WRONG_ZONES)}),
             "gauges.call_tension.zones.amber.leave",
             "above where it enters",
         ),
         (
-            RiskConfig(gauges={"call_tension": replace(CALL_TENSION, queues={"billing": WRONG_ZONES})}),
+            config(gauges={"call_tension": replace(CALL_TENSION, queues={"billing": WRONG_ZONES})}),
             "gauges.call_tension.queues.billing.amber.leave",
             "above where it enters",
         ),
         (
-            RiskConfig(gauges={"call_tension": replace(CALL_TENSION, stale_s=0.0)}),
+            config(gauges={"call_tension": replace(CALL_TENSION, stale_s=0.0)}),
             "gauges.call_tension.stale_s",
             "0 seconds",
         ),
@@ -72,13 +83,15 @@ def test_the_shipped_configuration_can_be_flown() -> None:
             "procedures.barge_in.steps[0].action",
             "barge without a person",
         ),
-        (RiskConfig(keep_ended_s=-1.0), "keep_ended_s", "-1 seconds"),
-        (RiskConfig(max_alerts=0), "max_alerts", "is 0"),
+        (config(keep_ended_s=-1.0), "keep_ended_s", "-1 seconds"),
+        (config(max_alerts=0), "max_alerts", "is 0"),
     ],
 )
-def test_each_mistake_is_named_at_its_key_with_what_would_be_right(config: RiskConfig, where: str, wrong: str) -> None:
+def test_each_mistake_is_named_at_its_key_with_what_would_be_right(
+    wrong_config: RiskConfig, where: str, wrong: str
+) -> None:
     """One mistake gives one problem, at its key, in plain words, with what would mend it."""
-    problems = risk_problems(config)
+    problems = risk_problems(wrong_config)
     assert [problem.where for problem in problems] == [where]
     assert wrong in problems[0].wrong
     assert problems[0].mend
@@ -94,7 +107,7 @@ def test_a_rule_on_an_unknown_gauge_names_those_there_are() -> None:
 def test_every_mistake_is_reported_at_once() -> None:
     """Nobody mends a configuration one message at a time."""
     bare = RuleConfig(title={}, when=ZoneIs(gauge="call_tension"))
-    assert {problem.where for problem in risk_problems(RiskConfig(rules={"x": bare}, procedures={"p": BARGE_IN}))} == {
+    assert {problem.where for problem in risk_problems(config(rules={"x": bare}, procedures={"p": BARGE_IN}))} == {
         "rules.x.title",
         "rules.x.owner",
         "rules.x.procedure",

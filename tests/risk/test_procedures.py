@@ -14,16 +14,17 @@ def test_every_shipped_text_is_in_english_and_hebrew() -> None:
 
 
 def test_the_barge_in_procedure_is_the_written_one() -> None:
-    """Card, 20 s without an acknowledgement, next supervisor, reasons, listening, a choice, joining, a note."""
+    """Reasons, 20 s to acknowledge, next supervisor, listening, a choice, whispering, joining, recovery, a note."""
     steps = RiskConfig().procedures["barge_in"].steps
     assert [step.kind for step in steps] == [
-        StepKind.NOTIFY,
+        StepKind.SHOW,
         StepKind.WAIT,
         StepKind.ESCALATE,
-        StepKind.SHOW,
         StepKind.DO,
         StepKind.ASK,
         StepKind.DO,
+        StepKind.DO,
+        StepKind.TASK,
         StepKind.NOTE,
     ]
     assert steps[1].limit_s == 20.0
@@ -32,5 +33,5 @@ def test_the_barge_in_procedure_is_the_written_one() -> None:
 def test_no_shipped_procedure_enters_a_call_by_itself() -> None:
     """Whatever puts an ear or a voice into a call waits for a person."""
     for procedure in RiskConfig().procedures.values():
-        if any(step.action in IN_THE_CALL for step in procedure.steps):
-            assert procedure.auto is Auto.NEVER
+        for step in procedure.steps:
+            assert step.action not in IN_THE_CALL or procedure.auto_of(step) is Auto.NEVER

@@ -1,33 +1,14 @@
-"""The engine's configuration. The defaults are what ships: one gauge, one rule, one procedure."""
-
-from typing import Final
+"""The engine's configuration. The defaults are what ships: see `library`."""
 
 import msgspec
 
-from voicerisk.events import Zone
+from voicerisk.risk import library
 from voicerisk.risk.brakes import BrakesConfig
-from voicerisk.risk.conditions import ZoneIs
 from voicerisk.risk.desk.settings import DeskSettings
-from voicerisk.risk.gauges import GaugeConfig, GaugeKey, GaugeKind, Pick, SiteSettings
+from voicerisk.risk.gauges import GaugeConfig, SiteSettings
 from voicerisk.risk.oncall import Shift
-from voicerisk.risk.procedures import BARGE_IN, ActionConfig, Procedure
-from voicerisk.risk.rules import RuleConfig, Severity
-
-CALL_TENSION: Final = GaugeConfig(
-    title={"en": "Tension of the call", "he": "מתח בשיחה"},
-    kind=GaugeKind.LEVEL,
-    key=GaugeKey.CALL,
-    of=Pick(events=("tension.window",), field="level"),
-    stale_s=5.0,
-)
-
-TENSE_CALL: Final = RuleConfig(
-    title={"en": "Tense customer", "he": "לקוח במתח"},
-    when=ZoneIs(gauge="call_tension", zone=Zone.RED),
-    severity=Severity.CRITICAL,
-    owner="floor supervisor",
-    procedure="barge_in",
-)
+from voicerisk.risk.procedures import ActionConfig, Procedure
+from voicerisk.risk.rules import RuleConfig
 
 
 class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,9 +31,9 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     site: SiteSettings = SiteSettings()
-    gauges: dict[str, GaugeConfig] = msgspec.field(default_factory=lambda: {"call_tension": CALL_TENSION})
-    rules: dict[str, RuleConfig] = msgspec.field(default_factory=lambda: {"tense_call": TENSE_CALL})
-    procedures: dict[str, Procedure] = msgspec.field(default_factory=lambda: {"barge_in": BARGE_IN})
+    gauges: dict[str, GaugeConfig] = msgspec.field(default_factory=library.gauges)
+    rules: dict[str, RuleConfig] = msgspec.field(default_factory=library.rules)
+    procedures: dict[str, Procedure] = msgspec.field(default_factory=library.procedures)
     actions: dict[str, ActionConfig] = {}
     brakes: BrakesConfig = BrakesConfig()
     desk: DeskSettings = DeskSettings()

@@ -3,8 +3,8 @@
 import msgspec
 
 from tests.plays.play import T0, window
+from tests.risk.shipped import CALL_TENSION
 from voicerisk.events import Zone
-from voicerisk.risk.config import CALL_TENSION
 from voicerisk.risk.gauges import LevelGauge
 from voicerisk.zones import Boundary, Zones
 
