@@ -184,15 +184,18 @@ class GaugeBoard:
 
     def _count(self, fact: Fact, now: float, moved: list[Moved]) -> None:
         for dial, roles in self._listeners.get(fact.type, ()):
+            n_needles = len(dial.needles)
             keys: dict[str, None] = {}
             for role, match in roles:
                 if (number := match(fact)) is not None:
-                    keys.update(dict.fromkeys(dial.apply(role, fact, number, now)))
+                    keys.update(dict.fromkeys(dial.apply(role, fact, number)))
             if fact.call in self._ended and needs_call(dial.config):
                 # Late news of a call that is over: it counts, and nobody is told.
                 dial.end(fact.call, fact.at_s)
             for key in keys:
                 self._renew(dial, key, fact.at_s, moved)
+            if len(dial.needles) > n_needles:
+                dial.sweep(now)
 
     def _renew(self, dial: Dial, key: str, at_s: float, moved: list[Moved], *, by_time: bool = False) -> None:
         due_before_s = dial.due_s(key)
@@ -235,15 +238,20 @@ class GaugeBoard:
         self._feed(derived, key, strained, at_s, moved)
 
     def _feed(self, derived: Dial, key: str, number: float, at_s: float, moved: list[Moved]) -> None:
+        # What it is made of may be dated a little earlier by one gauge than by another: the latest word counts.
+        at_s = max(at_s, derived.clock_s(key))
         fact = Fact(type="", at_s=at_s, key=key, value=number)
-        for renewed in derived.apply(Role.OF, fact, number, at_s):
+        for renewed in derived.apply(Role.OF, fact, number):
             self._renew(derived, renewed, at_s, moved)
 
-    def _reached(self, config: GaugeConfig, fact: Fact) -> bool:
+    def _reached(self, config: GaugeConfig, fact: Fact, of_item: bool) -> bool:
         """Whether one of the gauges named in `only_if_any` stands so high for the fact's call, customer ..."""
         for name, least in config.only_if_any.items():
-            key = self._labels[name](fact) if name in self._labels else None
-            value = None if key is None else self._dials[name].value(key)
+            dial = self._dials.get(name)
+            if dial is None or (of_item and dial.config.key.value != config.item):
+                continue
+            key = self._labels[name](fact)
+            value = None if key is None else dial.value(key)
             if value is not None and value >= least:
                 return True
         return not config.only_if_any

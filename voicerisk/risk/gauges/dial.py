@@ -20,6 +20,9 @@ N = TypeVar("N")
 _SWEEP = 2
 """Needles looked at for each new one: those at rest are forgotten."""
 
+_PASSING = frozenset({GaugeKey.CALL, GaugeKey.CUSTOMER, GaugeKey.INCIDENT})
+"""Keys of which there are ever new ones."""
+
 
 class Needle(msgspec.Struct, Generic[M]):
     """One needle. `clock_s` is how far its time has come, `at_s` when its value was last renewed.
@@ -78,13 +81,9 @@ class Dial:
         self._queues = {queue: _facing(zones, self._low) for queue, zones in config.queues.items()}
         self._state_type = DialState[kind.meter_type, type(kind.memory)]  # type: ignore[misc, name-defined]
 
-    def apply(self, role: Role, fact: Fact, number: float, now: float) -> Sequence[str]:
-        """Counts a fact that was heard at `now`; the keys whose needles are to be renewed."""
-        key = self.key_of(fact)
-        n_before = len(self.needles)
-        keys = self._kind.apply(role, fact, number, key, self._meter)
-        if len(self.needles) > n_before:
-            self._sweep(now)
+    def apply(self, role: Role, fact: Fact, number: float) -> Sequence[str]:
+        """Counts a fact; the keys whose needles are to be renewed."""
+        keys = self._kind.apply(role, fact, number, self.key_of(fact), self._meter)
         if self.config.key is GaugeKey.CALL and fact.queue is not None:
             for moved in keys:
                 self.needles[moved].queue = fact.queue
@@ -130,6 +129,11 @@ class Dial:
         needle = self.needles.get(key)
         return Zone.GREEN if needle is None or needle.over else needle.zone
 
+    def clock_s(self, key: str) -> float:
+        """How far the needle's time has come, epoch seconds."""
+        needle = self.needles.get(key)
+        return 0.0 if needle is None else needle.clock_s
+
     def due_s(self, key: str) -> float:
         """When time alone moves the needle."""
         needle = self.needles.get(key)
@@ -167,6 +171,27 @@ class Dial:
         changed = self.end(key, at_s)
         self.needles.pop(key, None)
         return changed
+
+    def sweep(self, now: float) -> None:
+        """Forgets a few needles of which nothing is left, from those longest unmoved, and gives up what has no room.
+
+        To be called for each new needle: what comes in pays for what goes. A queue's needle stays, to show that nobody
+        waits there.
+        """
+        while len(self.needles) > self.config.max_keys:
+            self.given_up += 1
+            self.forget(next(iter(self.needles)), now)
+        if self.config.key not in _PASSING:
+            return
+        for _ in range(min(_SWEEP, len(self.needles))):
+            key = next(iter(self.needles))
+            needle = self.needles[key]
+            if needle.held is None:
+                self._kind.settle(needle.meter, max(now, needle.clock_s))
+                if self._kind.at_rest(needle.meter):
+                    self.forget(key, now)
+                    continue
+            self.needles[key] = self.needles.pop(key)
 
     def snapshot(self) -> bytes:
         """Everything, as msgpack."""
@@ -238,22 +263,6 @@ class Dial:
             unit=self.config.unit,
             stale_s=self.config.stale_s,
         )
-
-    def _sweep(self, now: float) -> None:
-        """Forgets needles at rest, from the one longest unmoved; gives that one up where there is no room."""
-        for _ in range(_SWEEP):
-            key = next(iter(self.needles))
-            needle = self.needles[key]
-            if needle.clock_s > 0.0 and needle.held is None:
-                self._kind.settle(needle.meter, max(now, needle.clock_s))
-                if self._kind.at_rest(needle.meter):
-                    self.forget(key, now)
-                    continue
-            if len(self.needles) > self.config.max_keys:
-                self.given_up += 1
-                self.forget(key, now)
-            else:
-                self.needles[key] = self.needles.pop(key)
 
     def _zones_told(self) -> bytes:
         return msgspec.msgpack.encode((self.config.worse, self.config.zones, self.config.queues))

@@ -91,8 +91,9 @@ class Open:
         elif key is not None and fact.at_s > item.closed_at_s:
             ref_s = label(fact, self._due) if self._due else fact.at_s
             insort(item.openings, Opening(fact.at_s, key, fact.at_s if ref_s is None else ref_s))
-            # The first opening says since when, the last one where and by when: what lies between may go.
-            del item.openings[1 : len(item.openings) - _MAX_OPENINGS + 1]
+            if len(item.openings) > _MAX_OPENINGS:
+                # The first opening says since when, the last one where and by when: what lies between may go.
+                del item.openings[1]
         moved = self._place(name, item, meter)
         if len(known) <= MAX_ITEMS:
             return moved

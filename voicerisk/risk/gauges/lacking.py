@@ -19,8 +19,8 @@ from voicerisk.risk.gauges.windows import Slots
 MAX_ITEMS: Final = 200_000
 """Items remembered for one gauge; what comes later for one that was forgotten changes nothing any more."""
 
-Reached = Callable[[Fact], bool]
-"""Whether a fact's item counts at all, by what other gauges show for it now."""
+Reached = Callable[[Fact, bool], bool]
+"""Whether a fact's item counts at all, by what other gauges show for it now; True: only those of the item itself."""
 
 
 class Owed(msgspec.Struct):
@@ -94,9 +94,9 @@ class Lacking:
             return ()
         owed.key, owed.at_s = key, fact.at_s
         owed.fact = msgspec.structs.replace(fact, data=None)
-        # Now, because at midnight "called three times today" is forgotten; and again when it is judged, because what
-        # made the item count may be heard late.
-        owed.counts = self._reached(fact)
+        # Now, because the customer's next call says nothing of this one; and again when it is judged, because that this
+        # call was transferred may be heard late.
+        owed.counts = self._reached(fact, False)
         heappush(meter(key).waiting, (fact.at_s + self._grace_s, name))
         return (key,)
 
@@ -107,7 +107,7 @@ class Lacking:
             if owed is None or owed.fact is None or owed.judged:
                 continue
             owed.judged = True
-            if owed.counts or self._reached(owed.fact):
+            if owed.counts or self._reached(owed.fact, True):
                 slot = self._slots.slot(owed.at_s)
                 meter.ratio.under.add(slot, 1.0)
                 if not owed.supplied:
