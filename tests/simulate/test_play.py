@@ -80,3 +80,11 @@ async def test_a_closed_door_is_an_error() -> None:
     ) as server:
         with pytest.raises(InvalidStatus, match="503"):
             await play(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", MESSAGES)
+
+
+async def test_calls_that_are_late_take_turns(listening: Listening) -> None:
+    """Where more is to be sent than there is time for, no call waits for another one's end."""
+    sources = [[(0.0, f"{call}")] * 300 for call in range(2)]
+    await asyncio.gather(*(play(listening.url, source, speed=1000.0) for source in sources))
+    half = listening.messages[:300]
+    assert 75 < half.count("0") < 225

@@ -184,13 +184,10 @@ async def play_udp(
 async def _paced(messages: Iterable[tuple[float, _Item]], speed: float) -> AsyncIterator[tuple[float, _Item]]:
     started_s = clock.monotonic_s()
     for at_s, message in messages:
-        if speed:
-            wait_s = started_s + at_s / speed - clock.monotonic_s()
-            # Within a millisecond is close enough: sleeping for less only costs.
-            if wait_s > 0.001:
-                await asyncio.sleep(wait_s)
-        else:
-            await asyncio.sleep(0)
+        wait_s = started_s + at_s / speed - clock.monotonic_s() if speed else 0.0
+        # Within a millisecond is close enough: sleeping for less only costs. Who is late still lets others have a turn,
+        # or the calls of a machine that cannot keep up would be played one after another.
+        await asyncio.sleep(wait_s if wait_s > 0.001 else 0.0)
         yield at_s, message
 
 
