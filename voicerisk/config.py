@@ -13,6 +13,7 @@ from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
 from voicerisk.notify.check import notify_problems
 from voicerisk.notify.settings import NotifySettings
+from voicerisk.risk import library
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
 from voicerisk.scoring.model import Model
@@ -97,7 +98,7 @@ def load_config(path: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise SettingsError([Problem(str(path), f"cannot be read: {reason}", "Name a readable TOML file.")]) from None
-    config = parse(text, Config, str(path))
+    config = parse(text, Config, str(path), under={"risk": library.tables()})
     if problems := config_problems(config, str(path), text):
         raise SettingsError(problems)
     return config

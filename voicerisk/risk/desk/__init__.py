@@ -173,6 +173,10 @@ class Desk:
         """Every open task, the oldest first."""
         return self._tasks.tasks()
 
+    def tasks_of(self, customer: str) -> tuple[Task, ...]:
+        """What is still to be done for this customer, the oldest first."""
+        return self._tasks.of_customer(customer)
+
     def runs(self) -> tuple[Run, ...]:
         """The run of every open alert, the oldest first."""
         return self._runs.runs()

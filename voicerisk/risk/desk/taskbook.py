@@ -27,6 +27,7 @@ class TaskBook:
     def __init__(self, max_open: int = 20_000) -> None:
         self._max_open = max_open
         self._tasks: dict[str, Task] = {}
+        self._of_customer: dict[str, dict[str, None]] = {}
         self._due = Earliest()
         self._unowned = Earliest()
         self._feedback = Earliest()
@@ -34,6 +35,10 @@ class TaskBook:
     def tasks(self) -> tuple[Task, ...]:
         """Every open task, in the order in which they were opened."""
         return tuple(self._tasks.values())
+
+    def of_customer(self, customer: str) -> tuple[Task, ...]:
+        """What is still to be done for this customer, in the order in which it was opened."""
+        return tuple(self._tasks[id_] for id_ in self._of_customer.get(customer, ()))
 
     def get(self, id_: str) -> Task:
         """The open task of this id. Raises UnknownTaskError."""
@@ -103,6 +108,8 @@ class TaskBook:
 
     def _put(self, task: Task) -> None:
         self._tasks[task.id] = task
+        if task.customer is not None:
+            self._of_customer.setdefault(task.customer, {})[task.id] = None
         if task.due_at_s is not None and not task.overdue:
             self._due.put(task.id, task.due_at_s)
         if task.person is None or task.kind is TaskKind.NOTE:
@@ -116,6 +123,11 @@ class TaskBook:
         self, task: Task, what: TaskWhat, at_s: float, *, person: str | None = None, note: str = ""
     ) -> TaskChanged:
         del self._tasks[task.id]
+        if task.customer is not None:
+            mine = self._of_customer[task.customer]
+            del mine[task.id]
+            if not mine:
+                del self._of_customer[task.customer]
         for times in (self._due, self._unowned, self._feedback):
             times.drop(task.id)
         changes = {"person": person or task.person, "closed_at_s": at_s}
