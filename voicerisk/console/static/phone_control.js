@@ -72,10 +72,10 @@ export const PhoneControl = {
   },
   template: `
     <div v-if="modes.length || mine || others.length" class="by-phone" role="group" aria-label="On the call by phone">
-      <button v-for="[mode, label, title] in modes" :key="mode" type="button" :class="[mode, { on: isOn(mode), sure: sure === mode }]"
+      <button v-for="[mode, label, title] in modes" :key="mode" type="button" :class="['to-' + mode, { on: isOn(mode), sure: sure === mode }]"
               :disabled="(busy && asked !== mode) || asked === mode || mine?.mode === 'take_over'" :aria-pressed="isOn(mode)" :title="title"
               @click="press(mode)">{{ sure === mode ? "Sure? The customer will notice" : label }}</button>
-      <button v-if="mine || asked" type="button" class="leave" :disabled="asked === 'leave'" @click="act('leave', false)">Leave</button>
+      <button v-if="mine || asked" type="button" class="to-leave" :disabled="asked === 'leave'" @click="act('leave', false)">Leave</button>
       <span v-for="session in others" :key="session.id" class="faint"><bdi>{{ session.person }}</bdi>: {{ session.mode.replace("_", " ") }}</span>
       <span v-if="note" class="by-phone-note" role="status">{{ note }}</span>
     </div>`,
