@@ -25,12 +25,17 @@ _CHILD = textwrap.dedent("""
     from tests.store.made import an_alert
     from voicerisk.clock import now_s
     from voicerisk.notify.assembly import NotifyPart
-    from voicerisk.risk.actions import AlertOpened
+    from voicerisk.risk.actions import AlertOpened, Notify
     from voicerisk.risk.alerts import NotifyReason
     from voicerisk.server.live import LiveBoard
     from voicerisk.server.record import Recorder
     from voicerisk.store.settings import StoreSettings
     from voicerisk.store.store import Store
+
+    def opened_and_told(alert):
+        what, to = NotifyReason.OPENED, (alert.owner,)
+        told = Notify(alert=alert, what=what, to=to, level=0, at_s=alert.opened_at_s)
+        return [AlertOpened(alert=alert, what=what), told]
 
     async def main(folder, url, call):
         store = Store.open(StoreSettings(url=f"sqlite:///{folder}/x.db", answer_within_s=5.0))
@@ -41,7 +46,7 @@ _CHILD = textwrap.dedent("""
         await part.start(await store.open_alerts())
         if call:
             alert = an_alert(call, now_s())
-            await recorder.acted([AlertOpened(alert=alert, what=NotifyReason.OPENED)], alert)
+            await recorder.acted(opened_and_told(alert), alert)
             print("shown", flush=True)
         await asyncio.sleep(600)
 

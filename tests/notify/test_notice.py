@@ -4,7 +4,7 @@ import msgspec
 
 from tests.notify.made import OWNER, a_delivery, a_notice
 from tests.store.made import an_alert
-from voicerisk.notify.notice import Notice, last_call, latest_of, rings_unnamed
+from voicerisk.notify.notice import Notice, last_call, latest_of
 from voicerisk.risk.alerts import Alert, HistoryEntry, NotifyReason, acknowledged
 
 
@@ -52,11 +52,3 @@ def test_the_latest_step_is_meant_for_nobody() -> None:
     """Who follows an alert is told of its latest step, rung or not."""
     alert = with_step(an_alert("c-1", 1.0), what=NotifyReason.HELD_BACK, notify=False)
     assert latest_of(alert) == Notice(alert=alert, what="held_back", to=(), at_s=5.0)
-
-
-def test_a_step_that_names_people_is_told_apart() -> None:
-    """Only a step that is to be told, and says not to whom, rings for the owner."""
-    alert = an_alert("c-1")
-    assert rings_unnamed(alert)
-    assert not rings_unnamed(with_step(alert, to=("Maya",)))
-    assert not rings_unnamed(with_step(alert, notify=False))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.notify.http_receiver import HttpReceiver, http_receiver
-from tests.notify.made import OWNER, SECRET, URL, a_notice, a_webhook, an_item, settings_for
+from tests.notify.made import SECRET, URL, a_notice, a_webhook, an_item, settings_for
 from tests.store.made import an_alert
 from voicerisk.clock import now_s
 from voicerisk.notify.http_senders import WebhookSender
@@ -245,17 +245,6 @@ async def test_people_and_followers(store: Store, receiver: HttpReceiver) -> Non
             await receiver.has(1)
         assert happenings_in(feed) == ["opened", "acknowledged", "calmed_down"]
         assert happenings_in(receiver) == ["opened"]
-
-
-async def test_an_alert_that_names_nobody_rings_for_its_owner(store: Store, receiver: HttpReceiver) -> None:
-    """An alert that opens with nobody named is told to its owner; one that was hushed is told to nobody."""
-    quiet = an_alert("quiet", now_s())
-    quiet = msgspec.structs.replace(quiet, history=(msgspec.structs.replace(quiet.history[0], notify=False),))
-    async with notifying(store, {"crm": receiver.url}, Route(receivers=("crm",), to=(OWNER,))) as notifications:
-        notifications.act(opened(quiet))
-        notifications.act(opened(an_alert("loud", now_s())))
-        await receiver.has(1)
-    assert calls_in(receiver) == ["loud"]
 
 
 async def test_a_receiver_that_is_no_more(store: Store, receiver: HttpReceiver) -> None:

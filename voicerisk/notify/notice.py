@@ -56,8 +56,3 @@ def last_call(alert: Alert) -> Notice | None:
     if not told:
         return None
     return Notice(alert=alert, what=str(told[-1].what), to=told[-1].to or (alert.owner,), at_s=told[-1].at_s)
-
-
-def rings_unnamed(alert: Alert) -> bool:
-    """Whether the alert's latest step is to be told to somebody, and says not to whom."""
-    return bool(alert.history) and alert.history[-1].notify and not alert.history[-1].to

@@ -11,7 +11,7 @@ import structlog
 from voicerisk import clock
 from voicerisk.notify import metrics
 from voicerisk.notify.lane import Lane, LaneHealth, save
-from voicerisk.notify.notice import Delivery, Notice, last_call, latest_of, rings_unnamed
+from voicerisk.notify.notice import Delivery, Notice, last_call, latest_of
 from voicerisk.notify.phones import Phones
 from voicerisk.notify.routing import deliveries
 from voicerisk.notify.sender import Sender
@@ -54,8 +54,8 @@ class Notifications:
         self._tasks = [loop.create_task(self._take_in()), loop.create_task(self._purge_for_ever())]
         for alert in alerts:
             self.notify(latest_of(alert))
-            if alert.state is AlertState.OPEN:
-                self._call_again(alert)
+            if alert.state is AlertState.OPEN and (call := last_call(alert)) is not None:
+                self.notify(call)
 
     async def stop(self) -> None:
         """Writes what has come in to the outbox and ends; what is not delivered yet goes out after the next start."""
@@ -73,8 +73,6 @@ class Notifications:
                 self.notify(Notice(alert=action.alert, what=action.what, to=action.to, at_s=action.at_s))
             case AlertOpened() | AlertUpdated() | AlertResolved():
                 self.notify(latest_of(action.alert))
-                if isinstance(action, AlertOpened) and rings_unnamed(action.alert):
-                    self._call_again(action.alert)
             case _:
                 pass
 
@@ -97,10 +95,6 @@ class Notifications:
     def problem(self) -> str:
         """What the console shows: which receivers do not take notifications, and why; "" when all is well."""
         return "; ".join(f"{health.name}: {health.problem}" for health in self.health if health.problem)
-
-    def _call_again(self, alert: Alert) -> None:
-        if (call := last_call(alert)) is not None:
-            self.notify(call)
 
     async def _take_in(self) -> None:
         while True:
