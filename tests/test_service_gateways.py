@@ -21,9 +21,13 @@ from tests.test_service import LONG_S, has_alerted, has_ended, has_started
 from voicerisk.gateways.codec import Message
 from voicerisk.gateways.recording import Wire, open_recording
 from voicerisk.media.g711 import encode_alaw, encode_ulaw
+from voicerisk.simulate.api import Api
+from voicerisk.simulate.call import SimulatedCall
+from voicerisk.simulate.run import Target, play_call
 
 STREAMS = Path(__file__).parents[1] / "streams"
 PACKET = 160
+RTP_SPEED = 4.0
 SOCKET_IDS = {"customer": "40325ec2-5efd-4bd3-805f-53576e581d13", "agent": "40325ec2-5efd-4bd3-805f-53576e581d14"}
 
 Samples = np.ndarray[Any, np.dtype[np.int16]]
@@ -162,12 +166,23 @@ async def over_audiohook(service: ServiceProcess, voices: Samples) -> str:
     return call_id
 
 
+async def over_rtp(service: ServiceProcess, file: Path) -> str:
+    """RTP: a port for each party, asked for over the API; datagrams cannot be sent faster than they are read."""
+    call = SimulatedCall(path=file, call_id="over-rtp", labels={"queue": "billing"})
+    target = Target(api=Api(f"http://127.0.0.1:{service.http_port}"), speed=RTP_SPEED)
+    played = await play_call("rtp", call, target)
+    assert played.problem is None
+    n_packets = -(-soundfile.info(file).frames // PACKET)
+    assert played.note.count(f"{n_packets} of {n_packets} packets received") == 2
+    return "over-rtp"
+
+
 async def test_an_escalating_call_alerts_over_every_gateway(start_service: StartService, escalating: Path) -> None:
     """Over each gateway, all at once, the same call is one call with both parties, alerts once, and ends with it."""
     voices, _ = soundfile.read(escalating, dtype="int16")
-    service = await start_service("audiosocket.enabled = true", "audiosocket.port = 0")
+    service = await start_service("audiosocket.enabled = true", "audiosocket.port = 0", "rtp.first_port = 0")
     ways = (over_asterisk, over_audiosocket, over_telnyx, over_audiohook)
-    call_ids = await asyncio.gather(*(over(service, voices) for over in ways))
+    call_ids = await asyncio.gather(*(over(service, voices) for over in ways), over_rtp(service, escalating))
     for call_id in call_ids:
         call = await ended_call(service, call_id)
         assert sorted(call["roles"]) == ["agent", "customer"]
