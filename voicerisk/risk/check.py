@@ -1,7 +1,10 @@
 """What is wrong with a risk configuration, in plain words: every gauge earns its place, or it is named."""
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+import msgspec
 
 from voicerisk.risk.check_procedures import procedure_problems, text_problems
 from voicerisk.risk.conditions import always_true, gauges_in
@@ -23,8 +26,10 @@ def risk_problems(config: RiskConfig) -> list[Problem]:
     for name, gauge in config.gauges.items():
         problems += text_problems(f"gauges.{name}.title", gauge.title)
     for name in sorted(unused_gauges(config)):
-        mend = f'Add a rule with when = "{name} >= red", or take the gauge out with enabled = false.'
-        problems.append(Problem(f"gauges.{name}", "is collected, not used: no rule looks at it", mend))
+        off = [rule for rule, asks in config.rules.items() if name in _gauges_of(asks)]
+        wrong = f"the rule {off[0]!r} is switched off" if off else "no rule looks at it"
+        mend = f'Add a rule with when = "{name} >= red", or switch the gauge off: gauges.{name}.enabled = false.'
+        problems.append(Problem(f"gauges.{name}", f"is collected, not used: {wrong}", mend))
     for name, rule in config.rules.items():
         problems += _rule(f"rules.{name}", rule, config)
     problems += inhibition_problems(config.rules)
@@ -47,13 +52,21 @@ def unused_gauges(config: RiskConfig) -> frozenset[str]:
     return frozenset(name for name, gauge in config.gauges.items() if gauge.enabled and name not in used)
 
 
-def red_too_long(red_shares: Mapping[str, float]) -> list[Problem]:
-    """A warning for each gauge whose needles were red for more than `RED_SHARE` of the time (shares from 0 to 1)."""
+class RedShare(msgspec.Struct, frozen=True, kw_only=True):
+    """The share of its stored time, 0 to 1, that the needle of `gauge` for `key` was red."""
+
+    gauge: str
+    key: str
+    share: float
+
+
+def red_too_long(shares: Iterable[RedShare]) -> list[Problem]:
+    """A warning for each needle that was red for more than `RED_SHARE` of its time."""
     mend = "Begin red where it is rare enough to be acted on, or mend the cause."
     return [
-        Problem(f"gauges.{name}.zones.red", f"was red for {share:.0%} of the stored time", mend)
-        for name, share in sorted(red_shares.items())
-        if share > RED_SHARE
+        Problem(f"gauges.{red.gauge}", f"was red for {red.share:.0%} of the stored time ({red.key})", mend)
+        for red in shares
+        if red.share > RED_SHARE
     ]
 
 
@@ -64,10 +77,10 @@ def _rule(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Problem]:
         mend = "Name who answers for it, e.g. 'floor supervisor'."
         yield Problem(f"{path}.owner", "is missing: an alert nobody owns falls between the chairs", mend)
     if not rule.procedure:
-        mend = f"Name one of: {', '.join(sorted(config.procedures)) or 'write one first'}."
+        mend = "Name one that ships, e.g. 'barge_in', or write your own in [risk.procedures]."
         yield Problem(f"{path}.procedure", "is missing: what is to be done is written before it is needed", mend)
     elif rule.procedure not in config.procedures:
-        mend = f"Procedures here: {', '.join(sorted(config.procedures)) or 'none'}."
+        mend = _hint(rule.procedure, config.procedures)
         yield Problem(f"{path}.procedure", f"there is no procedure {rule.procedure!r}", mend)
     yield from _times(path, rule)
 
@@ -80,8 +93,7 @@ def _condition(path: str, rule: RuleConfig, config: RiskConfig) -> Iterator[Prob
         return
     for gauge in sorted(gauges_in(condition)):
         if gauge not in config.gauges:
-            known = ", ".join(sorted(config.gauges)) or "none"
-            yield Problem(f"{path}.when", f"there is no gauge {gauge!r}", f"Gauges here: {known}.")
+            yield Problem(f"{path}.when", f"there is no gauge {gauge!r}", _hint(gauge, config.gauges))
         elif rule.enabled and not config.gauges[gauge].enabled:
             mend = "Take the rule out as well (enabled = false), or let it look at another gauge."
             yield Problem(f"{path}.when", f"the gauge {gauge!r} is switched off", mend)
@@ -116,3 +128,10 @@ def _gauges_of(rule: RuleConfig) -> frozenset[str]:
     except ConditionError:
         # The mistake in it is reported by itself; that a gauge named in it is not used would be said in vain.
         return frozenset(NAME.findall(str(rule.when)))
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    """The name that was probably meant, or else those there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known here: {', '.join(names) or 'none'}."
