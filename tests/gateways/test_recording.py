@@ -131,3 +131,14 @@ def test_any_damage_is_an_error_or_a_recording(junk: bytes, at: int, packed: boo
     except RecordingError:
         return
     assert isinstance(entries[-1], Close)
+
+
+def test_a_recorded_rtp_session(tmp_path: Path) -> None:
+    """Datagrams can be recorded and read back, and the file's name says whose they are."""
+    path = tmp_path / "c-1.customer.jsonl"
+    header = {"protocol": "rtp", "transport": "udp"}
+    lines = [{"t": 0.02, "dir": "in", "b64": "gIA="}, {"t": 0.5, "dir": "in", "close": "eof"}]
+    path.write_text("\n".join(map(json.dumps, [header, *lines])))
+    with open_recording(path) as recording:
+        assert recording.handshake.query == {"callId": "c-1", "role": "customer"}
+        assert list(recording) == [Wire(0.02, b"\x80\x80"), Close(0.5, None)]

@@ -20,9 +20,10 @@ from voicerisk.events import Role
 from voicerisk.gateways.registered_call import RegisteredCall
 from voicerisk.gateways.rtp import RtpOptions
 from voicerisk.media.g711 import decode_ulaw, encode_ulaw
+from voicerisk.server.ingest_settings import GatewaySettings
 from voicerisk.server.ingest_sink import Refused
 from voicerisk.server.rtp import NoPortError, RtpServer
-from voicerisk.server.rtp_port import RtpPort
+from voicerisk.server.rtp_port import RtpPort, _plain
 from voicerisk.server.rtp_settings import RtpSettings
 
 CALL = RegisteredCall(call_id="c-1", role=Role.CUSTOMER, labels={"queue": "billing"})
@@ -277,6 +278,36 @@ async def test_ports_rest_before_they_are_used_again() -> None:
         assert other.number % 2 == 0
         assert {port.number for port in ports.server.ports} & {holder.getsockname()[1]} == set()
     holder.close()
+
+
+async def test_what_came_while_the_process_stood_still() -> None:
+    """Five seconds of packets that the kernel had to keep are all heard."""
+    audio = noise(40_000)
+    async with receiving() as ports:
+        port = await ports.open()
+        ports.send(port, packets(audio))  # nothing is read before this returns
+        stream = await ports.stream(0, 40_000)
+        assert np.array_equal(stream.samples(), decode_ulaw(audio))
+
+
+@pytest.mark.parametrize(
+    ("shown", "plain"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("2001:DB8::1", "2001:db8::1"),
+    ],
+)
+def test_one_address_has_one_form(shown: str, plain: str) -> None:
+    """An address that a socket shows in a form of its own is still the one that was registered."""
+    assert _plain(shown) == plain
+
+
+def test_rtp_is_no_websocket() -> None:
+    """A gateway of the websocket ingest cannot speak it, and is told where it belongs."""
+    with pytest.raises(ValueError, match=r"it has the table \[rtp\]"):
+        GatewaySettings(path="/rtp", protocol="rtp")
 
 
 def test_the_range_is_checked() -> None:

@@ -4,8 +4,8 @@ The first line is a header `{"protocol", "transport", "path", "headers", "peer",
 message `{"t": seconds since the connection, "dir": "in" | "out", "text": str | "b64": binary}`; the last line is
 `{"t", "dir", "close": code | "eof"}`. The file may be gzipped.
 
-A TCP connection has no upgrade request that could say whose voice it carries, so a file's name may: in
-CALL.customer.jsonl it is the customer of CALL.
+TCP and UDP have no upgrade request that could say whose voice they carry, so a file's name may: in CALL.customer.jsonl
+it is the customer of CALL.
 """
 
 import gzip
@@ -38,7 +38,7 @@ class Wire(msgspec.Struct, frozen=True):
 
 
 class Close(msgspec.Struct, frozen=True):
-    """The end: a websocket close code (1006 = no close frame at all), or None for the end of a TCP stream."""
+    """The end: a websocket close code (1006 = no close frame at all), or None for the end of a TCP or UDP stream."""
 
     t_s: float
     code: int | None
@@ -53,7 +53,7 @@ class _Header(msgspec.Struct):
     protocol: str
     path: str = "/"
     headers: dict[str, str] = {}
-    transport: Literal["ws", "tcp"] = "ws"
+    transport: Literal["ws", "tcp", "udp"] = "ws"
     peer: str = ""
     note: str = ""
     wall: float = 0.0
@@ -104,7 +104,7 @@ class Recording:
             self.handshake = handshake_of(header.path, header.headers)
         except ValueError:
             raise self._error("path: not a URL path") from None
-        if header.transport == "tcp" and not self.handshake.query:
+        if header.transport != "ws" and not self.handshake.query:
             self.handshake = Handshake(query=_query_of(name))
 
     def __iter__(self) -> Iterator[Wire | Close]:
