@@ -1,5 +1,6 @@
 """Committees: they learn what is the same in every corpus, and the same seed gives the same committee."""
 
+import msgspec
 import torch
 
 from voicerisk.training.committee import Committee, CommitteeSettings, Lesson, fit
@@ -17,7 +18,8 @@ def lesson(n: int = 600, seed: int = 0) -> Lesson:
     inputs[0, :, 1] += 4 * corpus
     scales = torch.stack([angry, torch.full((n,), float("nan"))], 1)
     weights = torch.stack([torch.ones(n), (corpus == 0).float()])
-    return Lesson(inputs, scales, angry.long(), corpus, weights)
+    voices = torch.where(angry == 0, torch.arange(n) % 10, -1)
+    return Lesson(inputs, scales, angry.long(), corpus, voices, weights)
 
 
 def test_learns_what_the_label_says() -> None:
@@ -30,6 +32,16 @@ def test_learns_what_the_label_says() -> None:
             said = committee(taught.inputs[0])
             assert said[angry, 0].mean() - said[~angry, 0].mean() > 1.5
         assert (whole(taught.inputs[0])[:, 2:].argmax(1) == taught.classes).float().mean() > 0.85
+
+
+def test_learns_through_the_calm_view() -> None:
+    """A committee that was taught through a view judges inputs as they are, and ranks angry clips above the others."""
+    taught = lesson()
+    net = fit(taught, msgspec.structs.replace(SMALL, calm_shrink=3.0), (1.0, 1.0, 1.0), 2, seed=1)[0]
+    angry = taught.scales[:, 0] > 0.5
+    with torch.inference_mode():
+        said = net(taught.inputs[0])
+    assert said[angry, 0].mean() - said[~angry, 0].mean() > 1.5
 
 
 def test_the_same_seed_gives_the_same_committee() -> None:

@@ -15,6 +15,8 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
+from voicerisk.training.calm_view import View, calm_view
+
 CLIP: Final = 4.0
 """Inputs are cut off at so many standard deviations: what lies beyond is a fault of the line."""
 
@@ -34,6 +36,7 @@ class CommitteeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         input_noise: Gaussian noise on the standardised inputs.
         mixup: Parameter of the Beta distribution that pairs of clips are mixed by; 0 = not at all.
         adversary: How hard the first hidden layer is kept from knowing which corpus a clip is of; 0 = not at all.
+        calm_shrink: How far directions are shrunk in which calm speakers differ (`calm_view`); 0 = not at all.
     """
 
     members: int = 12
@@ -47,6 +50,7 @@ class CommitteeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     input_noise: float = 0.0
     mixup: float = 0.0
     adversary: float = 0.2
+    calm_shrink: float = 0.0
 
 
 class Committee(nn.Module):
@@ -96,6 +100,12 @@ class Committee(nn.Module):
             self.weights[2].mul_(slope)
             self.biases[2].mul_(slope).add_(offset)
 
+    def seen_through(self, view: View) -> None:
+        """Make the outputs for inputs what they were for the members' views of them, stacked as `_views` does."""
+        with torch.no_grad():
+            self.biases[0].sub_(view.offset @ self.weights[0])
+            self.weights[0].copy_(view.matrix @ self.weights[0])
+
     def part(self, first: int, last: int) -> "Committee":
         """The committee of some of the members."""
         part = Committee(
@@ -117,6 +127,8 @@ class Lesson:
     """(n,) class index; -1 where nobody said."""
     domains: Tensor
     """(n,) index of the corpus"""
+    voices: Tensor
+    """(n,) index of the speaker where the clip is calm and the speaker known; -1 elsewhere"""
     weights: Tensor
     """(committees, n) how often each clip is drawn for each committee; 0 = never heard by it."""
 
@@ -151,6 +163,7 @@ def fit(
     else:
         net.load_state_dict(start.state_dict())
     inputs = net.normalised(lesson.inputs)
+    view = _views(inputs[0], lesson, settings) if settings.calm_shrink else None
     n_domains = int(lesson.domains.max()) + 1
     spy = nn.Parameter(0.05 * torch.randn(n_members, settings.hidden, n_domains))
     chances = lesson.weights.repeat_interleave(each, 0).double().cumsum(1)
@@ -164,6 +177,8 @@ def fit(
         drawn = torch.searchsorted(chances, torch.rand(n_members, settings.batch)).clamp(max=inputs.shape[1] - 1)
         form = torch.randint(len(inputs), drawn.shape)
         x = inputs[form, drawn]
+        if view is not None:
+            x = x @ view.matrix - view.offset
         hidden, loss = _loss(net, x, lesson.scales[drawn], lesson.classes[drawn], settings, importance)
         if settings.adversary:
             # The spy learns to tell the corpus; what it learns from is driven the other way, gently at first.
@@ -176,7 +191,18 @@ def fit(
         schedule.step()
         if report is not None and step % 25 == 0:
             report(step, float(loss.detach()) / n_members)
+    if view is not None:
+        net.seen_through(view)
     return [net.part(first, first + each) for first in range(0, n_members, each)]
+
+
+def _views(inputs: Tensor, lesson: Lesson, settings: CommitteeSettings) -> View:
+    """Each member's view of the inputs, by the clips as recorded that its committee hears; (members, ...) each."""
+    views = [
+        calm_view(inputs, heard > 0, lesson.voices, lesson.domains, settings.calm_shrink) for heard in lesson.weights
+    ]
+    matrix, offset = (torch.stack(parts).repeat_interleave(settings.members, 0) for parts in zip(*views, strict=True))
+    return View(matrix, offset.unsqueeze(1))
 
 
 def _loss(

@@ -24,6 +24,7 @@ from voicerisk.training.corpora import labels, load, read_audio
 from voicerisk.training.corpora.clip import Audio, Clip
 from voicerisk.training.evaluation.calibration import calibration, draw_reliability
 from voicerisk.training.evaluation.call_tables import call_row, curve, draw_curve
+from voicerisk.training.evaluation.caller import beside_own_calm
 from voicerisk.training.evaluation.calls import Outcome, no_speech, run_calls, run_sounds, shipped_settings, specs
 from voicerisk.training.evaluation.clip_tables import (
     LEVELS_DB,
@@ -140,6 +141,7 @@ def measure(
     test += levels[: effort.clips_per_label]
     audios = _read(test, tell)
     scores = score_clips(model, audios, progress=lambda done, total: tell("clips", done, total))
+    scores = beside_own_calm(model, test, audios, scores, lambda done, total: tell("callers", done, total))
     rows = _clip_rows(test, scores, model.spec.emotions, trained_on, effort.resamples)
     heard, level = _lines(model, test, audios, effort, tell)
     known = np.array([labels.tension(clip) is not None for clip in test])

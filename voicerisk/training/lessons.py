@@ -40,6 +40,14 @@ def domains(clips: Sequence[Clip]) -> Tensor:
     return torch.tensor([names[clip.corpus] for clip in clips])
 
 
+def voices(clips: Sequence[Clip]) -> Tensor:
+    """Index of the speaker of each calm clip of a known speaker, (n,); -1 for all other clips."""
+    names = {name: index for index, name in enumerate(sorted({clip.speaker for clip in clips}))}
+    return torch.tensor(
+        [names[clip.speaker] if clip.emotion in CALM and clip.has_known_speaker else -1 for clip in clips]
+    )
+
+
 HEADS: Final = (labels.tension, labels.stress, labels.arousal, labels.valence)
 
 
@@ -66,7 +74,7 @@ def balanced(clips: Sequence[Clip], heard: npt.NDArray[np.bool_], balance: float
 def tone_lesson(clips: Sequence[Clip], forms: Forms, weights: Tensor) -> Lesson:
     """What the voice as such teaches."""
     inputs = torch.stack([functionals(torch.from_numpy(form)) for form in forms])
-    return Lesson(inputs, *targets(clips), domains(clips), weights)
+    return Lesson(inputs, *targets(clips), domains(clips), voices(clips), weights)
 
 
 def known_lesson(clips: Sequence[Clip], forms: Forms, weights: Tensor, settings: BaselineSettings, seed: int) -> Lesson:
@@ -93,4 +101,4 @@ def known_lesson(clips: Sequence[Clip], forms: Forms, weights: Tensor, settings:
             n = int(random.integers(MIN_BASELINE_CLIPS, settings.clips + 1))
             base[index] = forms[3 * (row // 3), random.permutation(others)[:n]].sum(0)
         inputs.append(known_inputs(*(functionals(torch.from_numpy(sums)) for sums in (forms[row], base))))
-    return Lesson(torch.stack(inputs), *targets(clips), domains(clips), weights * has)
+    return Lesson(torch.stack(inputs), *targets(clips), domains(clips), voices(clips), weights * has)

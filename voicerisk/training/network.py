@@ -27,6 +27,8 @@ BASELINE_FRAMES: Final = 1000.0
 BASELINE_FROM_S: Final = 1.5
 BASELINE_FULL_S: Final = 5.0
 """Seconds of baseline from which it begins to count, and from which it counts in full."""
+KNOWN_SHARE: Final = 0.75
+"""What judges beside the baseline never counts for more: over bad lines the two together beat either one."""
 PEAK_FALL_DB: Final = 0.4
 """How far the running peak level sinks in a chunk: a quiet speaker after a loud click is heard again within seconds."""
 RECENT_DECAY: Final = 0.8
@@ -177,7 +179,7 @@ class Ear(nn.Module):
         seconds = base[:, 3:4] * (HOP / contract.RATE_HZ)
         share = ((seconds - BASELINE_FROM_S) / (BASELINE_FULL_S - BASELINE_FROM_S)).clamp(0.0, 1.0)
         known: Tensor = self.known(known_inputs(now, own))
-        return alone + share * (known - alone)
+        return alone + KNOWN_SHARE * share * (known - alone)
 
 
 def _named(tension: Tensor, mood: Tensor, sums: Tensor) -> dict[str, Tensor]:

@@ -95,6 +95,7 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
         kinds = {"tone": tones, "known": knowns, "mood": moods}
         torch.save({kind: [_packed(net) for net in nets] for kind, nets in kinds.items()}, folder / EARS_FILE)
     metrics = msgspec.json.decode((folder / METRICS_FILE).read_bytes(), type=Metrics)
+    metrics = msgspec.structs.replace(metrics, detector=round(detector_auc, 4))
     stored = torch.load(folder / EARS_FILE, weights_only=True)
     ears = [
         Ear(_unpacked(tone), _unpacked(known), _unpacked(mood), detector).eval()

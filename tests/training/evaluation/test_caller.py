@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from tests.training.made import clip
+from tests.training.made import buzz, clip
+from voicerisk.scoring.model import Model
 from voicerisk.training.corpora import Clip
-from voicerisk.training.evaluation.caller import relative_tension
+from voicerisk.training.evaluation.caller import beside_own_calm, calm_before
 from voicerisk.training.evaluation.scoring import ClipScores
-from voicerisk.training.metrics import auc
 
 
 def scores_of(tension: list[float], speech_s: float = 3.0) -> ClipScores:
-    """Scores that say this of tension and the same of all else."""
+    """Scores that say this of tension, with and without a past, and the same of all else."""
     n = len(tension)
     same = np.full(n, 0.5)
     return ClipScores(
@@ -22,40 +22,39 @@ def scores_of(tension: list[float], speech_s: float = 3.0) -> ClipScores:
         speech_s=np.full(n, speech_s),
         level_db=np.full(n, -24.0),
         pitch_st=np.full(n, 15.0),
+        beside=np.array(tension),
     )
 
 
-def two_callers() -> tuple[list[Clip], list[float]]:
-    """One caller always sounds tense to the model, one never does; each is tenser when angry."""
+def some_clips() -> list[Clip]:
+    """Two callers with eight calm clips and three angry ones each; one who says too little; one whom nobody knows."""
     clips: list[Clip] = []
-    tension: list[float] = []
-    for speaker, calm, angry in (("tense", 0.55, 0.75), ("soft", 0.05, 0.5)):
+    for speaker in ("first", "second"):
         clips += [clip(speaker, "neutral", n) for n in range(8)] + [clip(speaker, "angry", n) for n in range(3)]
-        tension += [calm] * 8 + [angry] * 3
-    return clips, tension
-
-
-def test_own_calm_speech_parts_the_angry_from_the_always_tense() -> None:
-    """Held against their own calm clips, the angry clips come out above all calm ones; by themselves not."""
-    clips, tension = two_callers()
-    relative, judged = relative_tension(clips, scores_of(tension))
-    truth = np.array([int(one.emotion == "angry") for one in clips])
-    ones = np.ones(len(clips))
-    assert auc(truth[judged], np.array(tension)[judged], ones[judged]) < 1
-    assert auc(truth[judged], relative[judged], ones[judged]) == 1
-
-
-def test_what_was_learned_from_is_not_judged() -> None:
-    """Nobody is judged on the first five calm clips, nor with fewer than three, nor as an unknown speaker."""
-    clips, tension = two_callers()
     clips += [clip("brief", "neutral", n) for n in range(2)] + [clip("brief", "angry")]
-    clips += [clip("nobody", "neutral", n, flags=frozenset({"unknown_speaker"})) for n in range(6)]
-    _, judged = relative_tension(clips, scores_of([*tension, *[0.5] * 9]))
-    assert judged.tolist() == ([False] * 5 + [True] * 6) * 2 + [False] * 9
+    return clips + [clip("nobody", "neutral", n, flags=frozenset({"unknown_speaker"})) for n in range(6)]
 
 
-def test_unheard_clips_teach_nothing() -> None:
+def test_what_was_heard_before_is_not_judged() -> None:
+    """Nobody is judged on the first five calm clips, nor with fewer than three, nor as an unknown speaker."""
+    clips = some_clips()
+    before = calm_before(clips, scores_of([0.5] * len(clips)))
+    assert sorted(before) == [*range(5, 11), *range(16, 22)]
+    assert before[5] == [0, 1, 2, 3, 4]
+    assert before[21] == [11, 12, 13, 14, 15]
+
+
+def test_unheard_clips_are_no_past() -> None:
     """Calm clips in which the model heard no speech are no baseline."""
-    clips, tension = two_callers()
-    _, judged = relative_tension(clips, scores_of(tension, speech_s=0.0))
-    assert not judged.any()
+    clips = some_clips()
+    assert calm_before(clips, scores_of([0.5] * len(clips), speech_s=0.0)) == {}
+
+
+def test_a_clip_is_judged_by_itself_at_the_end_of_the_call(loudness: Model) -> None:
+    """After soft calm clips, a loud clip shorter than the window is as loud to the model as one that fills it."""
+    clips = [clip("one", "neutral", n) for n in range(5)] + [clip("one", "angry", n) for n in range(2)]
+    audios = [buzz(1.0, 0.01) for _ in range(5)] + [buzz(0.8, 0.5), buzz(8.0, 0.5)]
+    found = beside_own_calm(loudness, clips, audios, scores_of([0.5] * 7)).beside
+    assert np.isnan(found[:5]).all()
+    assert found[5] > 0.5
+    assert abs(found[5] - found[6]) < 0.05

@@ -11,7 +11,6 @@ from voicerisk.scoring.contract import RATE_HZ
 from voicerisk.training import callsounds, channel
 from voicerisk.training.corpora import labels
 from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
-from voicerisk.training.evaluation.caller import relative_tension
 from voicerisk.training.evaluation.corpus_out import QUIET, UPSET
 from voicerisk.training.evaluation.scoring import ClipScores, Doubles
 from voicerisk.training.metrics import Estimate, Statistic, auc, average_precision, estimate, uar
@@ -72,7 +71,7 @@ def clip_row(
     """Return the figures of one group of clips; `emotions` are the names of the model's posteriors."""
     kinds = np.array([clip.emotion for clip in clips])
     upset, quiet, happy = (np.isin(kinds, list(some)) for some in (UPSET, QUIET, {"happy"}))
-    relative, judged = relative_tension(clips, scores)
+    judged = ~np.isnan(scores.beside)
     everyone = np.ones(len(clips), dtype=np.bool_)
 
     def figure(statistic: Statistic, label: Label, score: Doubles, which: Mask) -> Estimate:
@@ -87,8 +86,8 @@ def clip_row(
         auc_calm=figure(auc, labels.tension, scores.tension, upset | quiet),
         auc_happy=figure(auc, labels.tension, scores.tension, upset | happy),
         ap_rest=figure(average_precision, labels.tension, scores.tension, everyone),
-        auc_rest_baseline=figure(auc, labels.tension, relative, judged),
-        auc_calm_baseline=figure(auc, labels.tension, relative, judged & (upset | quiet)),
+        auc_rest_baseline=figure(auc, labels.tension, scores.beside, judged),
+        auc_calm_baseline=figure(auc, labels.tension, scores.beside, judged & (upset | quiet)),
         stress=figure(auc, labels.stress, scores.stress, everyone),
         arousal=figure(auc, labels.arousal, scores.arousal, everyone),
         valence=figure(auc, labels.valence, scores.valence, everyone),

@@ -6,7 +6,7 @@ Training writes `models/<name>/corpus_out.json`, a list with one `CorpusOut` per
       "auc_rest":          {"value": 0.91, "low": 0.87, "high": 0.95, "n": 535, "n_speakers": 10},
       "auc_calm":          {...},   angry against neutral, calm and sad
       "auc_happy":         {...},   angry against happy
-      "auc_rest_baseline": {...},   the same, held against the caller's first five calm clips (evaluation/caller.py)
+      "auc_rest_baseline": {...},   the same, heard after the caller's first five calm clips (evaluation/caller.py)
       "auc_calm_baseline": {...},
       "ece": 0.08}, ...]
 
@@ -25,7 +25,7 @@ from voicerisk.scoring.model import Model
 from voicerisk.training.corpora import read_audio
 from voicerisk.training.corpora.clip import Clip, CorpusError
 from voicerisk.training.corpora.labels import tension
-from voicerisk.training.evaluation.caller import relative_tension
+from voicerisk.training.evaluation.caller import beside_own_calm
 from voicerisk.training.evaluation.scoring import ClipScores, Doubles, Progress, score_clips
 from voicerisk.training.metrics import Estimate, auc, ece, estimate
 
@@ -63,14 +63,15 @@ def measure_left_out(
     inside = [clip for clip in clips if clip.corpus == left_out and tension(clip) is not None]
     if not inside:
         raise CorpusError(f"no labelled clips of {left_out}")
-    scores = score_clips(model, (read_audio(clip) for clip in inside), progress=progress)
+    audios = [read_audio(clip) for clip in inside]
+    scores = beside_own_calm(model, inside, audios, score_clips(model, audios), progress)
     return entry(inside, scores, left_out, trained_on)
 
 
 def entry(clips: Sequence[Clip], scores: ClipScores, left_out: str, trained_on: Sequence[str]) -> CorpusOut:
     """Return the figures of clips already scored."""
     truth = np.array([tension(clip) for clip in clips], dtype=np.int64)
-    relative, judged = relative_tension(clips, scores)
+    judged = ~np.isnan(scores.beside)
     everyone = np.ones(len(clips), dtype=np.bool_)
     quiet = np.array([clip.emotion in QUIET | UPSET for clip in clips])
     happy = np.array([clip.emotion in {"happy"} | UPSET for clip in clips])
@@ -87,8 +88,8 @@ def entry(clips: Sequence[Clip], scores: ClipScores, left_out: str, trained_on: 
         auc_rest=area(scores.tension, everyone),
         auc_calm=area(scores.tension, quiet),
         auc_happy=area(scores.tension, happy),
-        auc_rest_baseline=area(relative, judged),
-        auc_calm_baseline=area(relative, judged & quiet),
+        auc_rest_baseline=area(scores.beside, judged),
+        auc_calm_baseline=area(scores.beside, judged & quiet),
         ece=round(ece(truth, scores.tension, np.ones(len(clips))), 4),
     )
 

@@ -25,7 +25,8 @@ class ClipScores:
     """The model's word on n clips, pooled over each one's speech; `emotion` is (n, labels), the rest are (n,).
 
     `speech_s` is what the model took for speech; with 0 seconds the scores mean nothing and count as given. `level_db`
-    and `pitch_st` are medians over the voiced chunks, NaN where there are none.
+    and `pitch_st` are medians over the voiced chunks, NaN where there are none. `beside` is the tension of a clip heard
+    after its caller's first calm clips (`evaluation/caller.py`), NaN where that was not measured.
     """
 
     tension: Doubles
@@ -36,6 +37,7 @@ class ClipScores:
     speech_s: Doubles
     level_db: Doubles
     pitch_st: Doubles
+    beside: Doubles
 
     def __len__(self) -> int:
         return len(self.tension)
@@ -112,6 +114,7 @@ def score_clips(model: Model, audios: Iterable[Audio], *, progress: Progress | N
         speech_s=last["all_speech_s"],
         level_db=np.array([level_db for level_db, _ in voices]),
         pitch_st=np.array([pitch_st for _, pitch_st in voices]),
+        beside=np.full(len(rows), np.nan),
     )
 
 
