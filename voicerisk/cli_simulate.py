@@ -71,6 +71,14 @@ def simulate(
         str | None, typer.Option(help="Whose voice each channel carries, e.g. `agent,customer`.", show_default=False)
     ] = None,
     queue: Annotated[str, typer.Option(help="Label of the calls.")] = "simulated",
+    secret: Annotated[
+        str,
+        typer.Option(
+            help="Sign the request: the auth token of Twilio, SignalWire or Plivo, AudioHook's API-KEY:CLIENT-SECRET.",
+            envvar="VOICERISK_GATEWAY_SECRET",
+            show_default=False,
+        ),
+    ] = "",
     api: Annotated[str, typer.Option(help="The server's API, for audiosocket and rtp.")] = API,
     api_token: Annotated[
         str, typer.Option(help="The API's token (http.token).", envvar="VOICERISK_HTTP_TOKEN", show_default=False)
@@ -94,7 +102,7 @@ def simulate(
         for number in range(calls)
     ]
     try:
-        ends = asyncio.run(_play_all(name, played, Target(url=url, api=Api(api, api_token), speed=rate)))
+        ends = asyncio.run(_play_all(name, played, Target(url=url, api=Api(api, api_token), secret=secret, speed=rate)))
     except AudioFileError as error:
         err.print(f"[red]✗[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,7 +20,8 @@ from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.dialogue import PeerError
 from voicerisk.simulate.line import delayed
 from voicerisk.simulate.play import Progress, play, play_tcp, play_udp
-from voicerisk.simulate.protocols import WAYS, Way
+from voicerisk.simulate.proof import SecretError, signed
+from voicerisk.simulate.protocols import WAYS
 
 INGEST: Final = "127.0.0.1:8765"
 AUDIOSOCKET: Final = "tcp://127.0.0.1:9092"
@@ -35,6 +36,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str | None = None
     api: Api = Api(API)
+    secret: str = ""
+    """What the gateway signs its request with; see `proof.signed`."""
     speed: float = 1.0
     """Times real time; 0 is as fast as the server takes it, which UDP cannot tell."""
 
@@ -78,17 +81,17 @@ async def play_call(protocol: str, call: SimulatedCall, target: Target, progress
     call_id, note, problem = call.call_id, "", None
     try:
         if protocol == "audiohook":
-            call_id, problem = await _audiohook(call, where(protocol, target), target, told)
+            call_id, problem = await _audiohook(call, target, told)
         elif way.transport == "tcp":
             problem = await _audiosocket(call, where(protocol, target), target, told)
         elif way.transport == "udp":
             note, problem = await _rtp(call, target, told)
         else:
-            problem = await _websocket(way, call, where(protocol, target), target, told)
+            problem = await _websocket(protocol, call, target, told)
     except OSError as error:
         what = os.strerror(error.errno) if error.errno else str(error)
         problem = f"{place(protocol, target)}: {what}; is the server running?"
-    except (InvalidHandshake, InvalidURI, ApiError) as error:
+    except (InvalidHandshake, InvalidURI, ApiError, SecretError) as error:
         problem = str(error)
     except PeerError as error:
         problem = f"the server broke the protocol: {error}"
@@ -96,7 +99,12 @@ async def play_call(protocol: str, call: SimulatedCall, target: Target, progress
     return Played(call_id=call_id, sent_s=sent_s, took_s=took_s, problem=problem, note=note)
 
 
-async def _websocket(way: Way, call: SimulatedCall, url: str, target: Target, told: Progress) -> str | None:
+def _headers(protocol: str, url: str, target: Target, headers: Mapping[str, str]) -> Mapping[str, str]:
+    return signed(protocol, url, headers, target.secret, clock.now_s()) if target.secret else headers
+
+
+async def _websocket(protocol: str, call: SimulatedCall, target: Target, told: Progress) -> str | None:
+    way, url = WAYS[protocol], where(protocol, target)
     if way.source is not None:
         sources = [way.source(call)]
     elif way.party_source is not None:
@@ -110,6 +118,7 @@ async def _websocket(way: Way, call: SimulatedCall, url: str, target: Target, to
                 source if way.overtakes else delayed(source, call.line, call.length_s, call.call_id),
                 speed=target.speed,
                 progress=told,
+                headers=_headers(protocol, url, target, {}),
                 subprotocols=way.subprotocols,
                 abrupt=call.line.abrupt,
             )
@@ -119,14 +128,14 @@ async def _websocket(way: Way, call: SimulatedCall, url: str, target: Target, to
     return _problem(endings, call)
 
 
-async def _audiohook(call: SimulatedCall, url: str, target: Target, told: Progress) -> tuple[str, str | None]:
-    client = AudioHookClient(call)
+async def _audiohook(call: SimulatedCall, target: Target, told: Progress) -> tuple[str, str | None]:
+    client, url = AudioHookClient(call), where("audiohook", target)
     ending = await play(
         url,
         delayed(client.turns(), call.line, call.length_s, call.call_id),
         speed=target.speed,
         progress=told,
-        headers=client.headers,
+        headers=_headers("audiohook", url, target, client.headers),
         dialogue=client,
         abrupt=call.line.abrupt,
     )
