@@ -2,8 +2,8 @@
 
 import torch
 
-from voicerisk.training.calm_view import calm_view
-from voicerisk.training.committee import Committee, View
+from voicerisk.training.calm_view import View, calm_view
+from voicerisk.training.committee import Committee
 
 N_SPEAKERS = 12
 N_CLIPS = 30
