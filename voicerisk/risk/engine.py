@@ -71,11 +71,10 @@ class Engine:
     def handle(self, event: Event, now: float, *, own: bool = False) -> list[Action]:
         """What follows from the event, which the engine hears of at `now` (epoch seconds).
 
-        `own` events are the service's, told once and dated by itself: they are never too late, or there already.
+        `own` events are the service's, or come from its record: they are never refused (see `Intake.admit`).
         """
         actions = self.tick(now)
-        refusal = None if own else self._intake.admit(event, self._now_s)
-        if refusal is not None:
+        if (refusal := self._intake.admit(event, self._now_s, own=own)) is not None:
             refused = EventRefused(
                 event_id=event.id, event_type=event_type(event), reason=refusal.text, at_s=self._now_s
             )

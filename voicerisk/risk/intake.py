@@ -51,7 +51,11 @@ class Intake:
         """How often ids were forgotten before their time because there were too many."""
 
     def admit(self, event: Event, now: float, *, own: bool = False) -> Refusal | None:
-        """None where the event counts; else why not. `own` events are dated by the service: only repetitions matter."""
+        """None where the event counts; else why not.
+
+        The service's `own` events, and what it reads back from its own record, are told once and count in any case;
+        they are remembered all the same.
+        """
         if isinstance(event, TensionWindow):
             return None
         site = self._site
@@ -62,7 +66,7 @@ class Intake:
             text = f"it is to happen in {event.at - now:.0f} s: is the sender's clock right?"
             return Refusal(reason=RefusalReason.IN_FUTURE, text=text)
         self._turn(now)
-        if event.id in self._young or event.id in self._old:
+        if not own and (event.id in self._young or event.id in self._old):
             return Refusal(reason=RefusalReason.DUPLICATE, text="an event of this id was counted before")
         self._young[event.id] = None
         return None
