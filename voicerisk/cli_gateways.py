@@ -10,6 +10,7 @@ from rich.table import Table
 from voicerisk.cli import complain, plain_errors
 from voicerisk.config import load_config
 from voicerisk.gateways.routes import PROTOCOLS
+from voicerisk.gateways_help.control import control_kind, control_text, gateway_name
 from voicerisk.gateways_help.render import render
 from voicerisk.gateways_help.ways import WARNING, ways_in
 
@@ -56,6 +57,10 @@ def gateways(
         if way.passing_on and way.far_url in text:
             _say(way.passing_on)
         _say("\n" + text)
+        _say(f"\n--- so that supervisors can listen, whisper and barge in ({control_kind(way, settings)}) ---")
+        if gateway_name(way) not in settings.control.gateways:
+            _say("It is not set up: the desk shows no buttons for these calls.")
+        _say(control_text(way, settings).rstrip())
 
 
 def _say(text: str) -> None:

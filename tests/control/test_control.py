@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ LABELS = {"agent_leg": AGENT, "customer_leg": CUSTOMER}
 class Desk:
     """A control with its store, the calls it is told of, and what it told."""
 
-    def __init__(self, folder: Path, switch: SwitchControl, **settings: object) -> None:
+    def __init__(self, folder: Path, switch: SwitchControl, **settings: Any) -> None:
         self.store = Store.open(StoreSettings(url=f"sqlite:///{folder}/x.db", answer_within_s=5.0))
         self.calls = [LiveCall("c-1", "pbx", LABELS), LiveCall("c-2", "other", {})]
         self.happened: list[Event] = []
@@ -44,7 +45,7 @@ class Desk:
         gateways = {"pbx": switch}
         chosen = ControlSettings(
             gateways=gateways, supervisors={"Dana": PHONE, "Ruth": {"*": "PJSIP/3002"}}, **settings
-        )  # type: ignore[arg-type]
+        )
         self.control = Control(
             chosen, switches_for(gateways), self.store, calls=lambda: self.calls, happened=self.happened.append,
             changed=self.changed.append,
@@ -56,7 +57,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, web: WebFake, switch: SwitchControl, **settings: object) -> AsyncIterator[Desk]:
+async def desk(folder: Path, web: WebFake, switch: SwitchControl, **settings: Any) -> AsyncIterator[Desk]:
     """A desk that follows its switch, until the block ends."""
     made = Desk(folder, switch, **settings)
     made.control.start()
@@ -68,7 +69,7 @@ async def desk(folder: Path, web: WebFake, switch: SwitchControl, **settings: ob
 
 
 @asynccontextmanager
-async def with_program(folder: Path, fake: FakeProgram, **settings: object) -> AsyncIterator[Desk]:
+async def with_program(folder: Path, fake: FakeProgram, **settings: Any) -> AsyncIterator[Desk]:
     """A desk whose switch is a signed webhook."""
     async with serving(fake.web) as web:
         switch = WebhookControl(url=f"{web.url}/hook", secret_env="HOOK_SECRET", cannot=(Mode.TAKE_OVER,))
@@ -77,7 +78,7 @@ async def with_program(folder: Path, fake: FakeProgram, **settings: object) -> A
 
 
 @asynccontextmanager
-async def with_asterisk(folder: Path, fake: FakeAri, **settings: object) -> AsyncIterator[Desk]:
+async def with_asterisk(folder: Path, fake: FakeAri, **settings: Any) -> AsyncIterator[Desk]:
     """A desk whose switch is Asterisk."""
     async with serving(fake.web, fake.route) as web:
         switch = AriControl(url=f"{web.url}/ari", user="voicerisk", password_env="A_SECRET", way="snoop")

@@ -47,7 +47,7 @@ class AriControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     password_env: str
     """Environment variable with the user's password."""
 
-    app: str = "voicerisk"
+    app: str = "voicerisk-control"
     """Name under which we register with Asterisk; another program must not use it."""
 
     way: Literal["chanspy", "snoop"] = "chanspy"

@@ -16,7 +16,7 @@ from voicerisk.control.esl_codec import EslCodec, EslError, EslMessage, encode_c
 from voicerisk.control.esl_events import WANTED, Bridges, read_event
 from voicerisk.control.link import Link
 from voicerisk.control.modes import Mode
-from voicerisk.control.place import LegTemplates, Place, wanted
+from voicerisk.control.place import ForkedLegs, Place, wanted
 from voicerisk.control.problems import Problem, SwitchError, quoted
 from voicerisk.control.secret import from_env
 from voicerisk.control.switch import Seat, SeatGone, Tell
@@ -38,7 +38,7 @@ class EslControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What the supervisor's phone shows."""
 
     ring_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 25.0
-    legs: LegTemplates = LegTemplates(customer="{call}")
+    legs: ForkedLegs = ForkedLegs()
     """Channel UUIDs. A fork names its call by the UUID of the leg that it was started on, the customer's as a rule."""
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from voicerisk.control.link import Link
 from voicerisk.control.modes import Mode
-from voicerisk.control.place import LegTemplates, Place, wanted
+from voicerisk.control.place import ConferenceLegs, Place, wanted
 from voicerisk.control.secret import from_env
 from voicerisk.control.switch import Seat, Tell
 from voicerisk.control.web import Web, segment, text_in
@@ -41,7 +41,7 @@ class JambonzControl(
 
     agent_tag: str = "agent"
     ring_s: Annotated[int, msgspec.Meta(ge=5, le=120)] = 25
-    legs: LegTemplates = LegTemplates(call="{conference}")
+    legs: ConferenceLegs = ConferenceLegs()
 
     def __repr__(self) -> str:
         """Without the number."""

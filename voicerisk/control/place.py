@@ -28,6 +28,18 @@ class LegTemplates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The customer's leg: when it is gone, the call is over."""
 
 
+class ForkedLegs(LegTemplates, frozen=True, kw_only=True):
+    """Where the stream is forked from the customer's leg, and so the call bears that leg's name."""
+
+    customer: str = "{call}"
+
+
+class ConferenceLegs(LegTemplates, frozen=True, kw_only=True):
+    """Where the call has to run in a conference, whose name the gateway tells."""
+
+    call: str = "{conference}"
+
+
 class Legs(msgspec.Struct, frozen=True, kw_only=True):
     """The switch's names for a call and its two legs; empty where the gateway did not tell."""
 

@@ -14,7 +14,7 @@ import msgspec
 
 from voicerisk.control.link import Link
 from voicerisk.control.modes import Mode
-from voicerisk.control.place import LegTemplates, Place, wanted
+from voicerisk.control.place import ForkedLegs, Place, wanted
 from voicerisk.control.secret import from_env
 from voicerisk.control.switch import Seat, Tell
 from voicerisk.control.web import Web, segment, text_in
@@ -43,7 +43,7 @@ class TelnyxControl(
 
     api_url: str = "https://api.telnyx.com/v2"
     ring_s: Annotated[int, msgspec.Meta(ge=5, le=600)] = 25
-    legs: LegTemplates = LegTemplates(customer="{call}")
+    legs: ForkedLegs = ForkedLegs()
     """`call_control_id`s."""
 
     def __repr__(self) -> str:

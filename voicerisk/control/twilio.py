@@ -16,7 +16,7 @@ import msgspec
 
 from voicerisk.control.link import Link
 from voicerisk.control.modes import Mode
-from voicerisk.control.place import LegTemplates, Place, wanted
+from voicerisk.control.place import ConferenceLegs, Place, wanted
 from voicerisk.control.problems import Problem, SwitchError
 from voicerisk.control.secret import from_env
 from voicerisk.control.switch import Seat, Tell
@@ -47,7 +47,7 @@ class TwilioControl(
     ring_s: Annotated[int, msgspec.Meta(ge=5, le=600)] = 25
     """How long the supervisor's phone rings."""
 
-    legs: LegTemplates = LegTemplates(call="{conference}")
+    legs: ConferenceLegs = ConferenceLegs()
 
     def __repr__(self) -> str:
         """Without the number."""

@@ -1,8 +1,8 @@
 """Vonage: the supervisor's leg joins the call's named conversation, and `canSpeak` says who hears it.
 
-The call must run in a named `conversation` (NCCO); `legs.call` is that name, `legs.agent` the UUID of the agent's leg.
-The mode changes by moving the supervisor's leg to the same conversation with another `canSpeak`. Requests carry a JWT
-signed with the application's private key; that needs the extra `vonage`.
+The call must run in a named `conversation` (NCCO); `legs.call` is that name (the label `conference`), `legs.agent` the
+UUID of the agent's leg. The mode changes by moving the supervisor's leg to the same conversation with another
+`canSpeak`. Requests carry a JWT signed with the application's private key; that needs the extra `vonage`.
 
 Source: https://developer.vonage.com/en/voice/voice-api/ncco-reference#conversation and .../api/voice
 """
@@ -17,7 +17,7 @@ import msgspec
 from voicerisk import clock
 from voicerisk.control.link import Link
 from voicerisk.control.modes import Mode
-from voicerisk.control.place import LegTemplates, Place, wanted
+from voicerisk.control.place import ConferenceLegs, Place, wanted
 from voicerisk.control.problems import Problem, SwitchError
 from voicerisk.control.secret import from_file
 from voicerisk.control.switch import Seat, Tell
@@ -46,7 +46,7 @@ class VonageControl(
 
     api_url: str = "https://api.nexmo.com"
     ring_s: Annotated[int, msgspec.Meta(ge=5, le=120)] = 25
-    legs: LegTemplates = LegTemplates(call="{conversation}")
+    legs: ConferenceLegs = ConferenceLegs()
 
     def __repr__(self) -> str:
         """Without the number."""

@@ -78,7 +78,7 @@ class FakeAri:
     async def tell(self, kind: str, **fields: Any) -> None:
         """An event for every application."""
         for socket in list(self.connections):
-            await socket.send_text(json.dumps({"type": kind, "application": "voicerisk", **fields}))
+            await socket.send_text(json.dumps({"type": kind, "application": "voicerisk-control", **fields}))
 
     async def destroy(self, channel: str, cause: int = 16) -> None:
         """A channel hangs up."""
@@ -89,7 +89,7 @@ class FakeAri:
         await self.tell("ChannelDestroyed", channel=gone, cause=cause, cause_txt="Normal Clearing")
 
     async def _events(self, socket: WebSocket) -> None:
-        if socket.headers.get("authorization") != LOGIN or socket.query_params["app"] != "voicerisk":
+        if socket.headers.get("authorization") != LOGIN or socket.query_params["app"] != "voicerisk-control":
             await socket.close(4401)
             return
         await socket.accept()

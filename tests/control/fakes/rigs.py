@@ -1,9 +1,9 @@
 """Every adapter in front of its fake, each by name."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, Protocol
 
 from tests.control.fakes import asterisk, connect, freeswitch, genesys, telnyx, twilio, vonage
 from tests.control.fakes import jambonz as jambonz_
@@ -61,7 +61,7 @@ async def rig(name: str, folder: Path) -> AsyncIterator[Rig]:
     if name.startswith("ari"):
         ari = asterisk.FakeAri()
         async with serving(ari.web, ari.route) as web:
-            way = "snoop" if name == "ari-snoop" else "chanspy"
+            way: Literal["snoop", "chanspy"] = "snoop" if name == "ari-snoop" else "chanspy"
             settings_ = AriControl(url=f"{web.url}/ari", user="voicerisk", password_env="A_SECRET", way=way)
             legs = Legs(call="c", agent=asterisk.AGENT, customer=asterisk.CUSTOMER)
             async with _running(name, settings_, ari, legs, "PJSIP/3001") as made:
@@ -74,14 +74,14 @@ async def rig(name: str, folder: Path) -> AsyncIterator[Rig]:
             yield made
 
 
-class WebBacked(Fake):
+class WebBacked(Fake, Protocol):
     """A fake with an HTTP API."""
 
     web: WebFake
 
 
 def _web_fake(name: str, folder: Path) -> WebBacked:
-    makers = {
+    makers: Mapping[str, Callable[[], WebBacked]] = {
         "twilio": twilio.FakeTwilio,
         "genesys": genesys.FakeGenesys,
         "connect": connect.FakeConnect,
@@ -89,8 +89,7 @@ def _web_fake(name: str, folder: Path) -> WebBacked:
         "jambonz": jambonz_.FakeJambonz,
         "webhook": webhook_.FakeProgram,
     }
-    fake: WebBacked = vonage.FakeVonage(folder) if name == "vonage" else makers[name]()
-    return fake
+    return vonage.FakeVonage(folder) if name == "vonage" else makers[name]()
 
 
 def _cloud(name: str, web: WebFake, folder: Path) -> tuple[SwitchControl, Legs, str]:
