@@ -27,8 +27,8 @@ _CHILD = textwrap.dedent("""
     from voicerisk.notify.assembly import NotifyPart
     from voicerisk.risk.actions import AlertOpened, Notify
     from voicerisk.risk.alerts import NotifyReason
-    from voicerisk.server.live import LiveBoard
-    from voicerisk.server.record import Recorder
+    from voicerisk.recordings.keeper import Keeper
+    from voicerisk.recordings.settings import RecordingSettings
     from voicerisk.store.settings import StoreSettings
     from voicerisk.store.store import Store
 
@@ -40,13 +40,10 @@ _CHILD = textwrap.dedent("""
     async def main(folder, url, call):
         store = Store.open(StoreSettings(url=f"sqlite:///{folder}/x.db", answer_within_s=5.0))
         part = NotifyPart(settings_for({"crm": a_webhook(url)}), store, {SECRET_ENV: SECRET}, Path(folder))
-        recorder = Recorder(LiveBoard(), store)
-        recorder.on_action(part.notifications.act)
-        recorder.start()
         await part.start(await store.open_alerts())
         if call:
             alert = an_alert(call, now_s())
-            await recorder.acted(opened_and_told(alert), alert)
+                await recorder.all_shown()
             print("shown", flush=True)
         await asyncio.sleep(600)
 
