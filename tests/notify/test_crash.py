@@ -27,8 +27,6 @@ _CHILD = textwrap.dedent("""
     from voicerisk.notify.assembly import NotifyPart
     from voicerisk.risk.actions import AlertOpened, Notify
     from voicerisk.risk.alerts import NotifyReason
-    from voicerisk.recordings.keeper import Keeper
-    from voicerisk.recordings.settings import RecordingSettings
     from voicerisk.store.settings import StoreSettings
     from voicerisk.store.store import Store
 
@@ -43,7 +41,10 @@ _CHILD = textwrap.dedent("""
         await part.start(await store.open_alerts())
         if call:
             alert = an_alert(call, now_s())
-                await recorder.all_shown()
+            saving = asyncio.create_task(store.save_alert(alert))
+            for action in opened_and_told(alert):
+                part.notifications.act(action)
+            await saving
             print("shown", flush=True)
         await asyncio.sleep(600)
 
