@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from voicerisk.config import Config, config_problems, load_config
 from voicerisk.scoring.model import Model
@@ -121,6 +122,69 @@ def test_each_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: s
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     """Three mistakes, three messages."""
     assert len(mistakes(tmp_path, "modle = 'x'\ndrain_s = -1\n[http]\nport = 'x'\n")) == 3
+
+
+def test_a_site_changes_what_ships_by_name(tmp_path: Path) -> None:
+    """One key of one gauge, one rule switched off, one procedure more: everything else stays as it ships."""
+    text = (
+        "[risk.gauges.wait_s.zones.red]\nenter = 45\n[risk.rules.notes_missing]\nenabled = false\n"
+        "[risk.gauges.doc_gap]\nenabled = false\n[risk.procedures.tea]\ntitle.en = 'Tea'\n"
+        "[[risk.procedures.tea.steps]]\nkind = 'show'\ntext.en = 'Put the kettle on.'\n"
+    )
+    risk, ships = loaded(tmp_path, text).risk, Config().risk
+    wait, shipped_wait = risk.gauges["wait_s"], ships.gauges["wait_s"]
+    assert wait.zones is not None
+    assert shipped_wait.zones is not None
+    assert wait.zones.red == replace(shipped_wait.zones.red, enter=45.0)
+    assert replace(wait, zones=shipped_wait.zones) == shipped_wait
+    assert not risk.rules["notes_missing"].enabled
+    assert risk.procedures.keys() - ships.procedures.keys() == {"tea"}
+    for table in ("gauges", "rules", "procedures"):
+        ours, theirs = getattr(risk, table), getattr(ships, table)
+        changed = {name for name in theirs if ours[name] != theirs[name]}
+        assert changed == {"gauges": {"wait_s", "doc_gap"}, "rules": {"notes_missing"}, "procedures": set()}[table]
+
+
+def test_the_steps_of_a_procedure_are_taken_whole(tmp_path: Path) -> None:
+    """Steps are a list: whoever writes some writes all of them, and keeps the title."""
+    text = "[[risk.procedures.barge_in.steps]]\nkind = 'show'\ntext.en = 'Go there.'\n"
+    ours, theirs = loaded(tmp_path, text).risk.procedures["barge_in"], Config().risk.procedures["barge_in"]
+    assert [step.text["en"] for step in ours.steps] == ["Go there."]
+    assert ours.title == theirs.title
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[risk.gauges.wait_s]\nzones.red.enter = 'x'",
+            "/v.toml:2: risk.gauges.wait_s.zones.red.enter: 'x' will not do",
+        ),
+        (
+            "[risk.gauges.wait_s]\nzone = 1",
+            "/v.toml:2: risk.gauges.wait_s.zone: there is no such key. Did you mean 'zones'",
+        ),
+        ("[risk.gauges.wait_s]\nzones.red.enter = 5", "/v.toml:2: risk.gauges.wait_s.zones.red.enter: red begins at 5"),
+        ("[risk.gauges.mine]\nkind = 'count'", "/v.toml:1: risk.gauges.mine.title: is missing. It must be"),
+        ("[risk.rules.tense_call]\nowner = ' '", "/v.toml:2: risk.rules.tense_call.owner: is missing"),
+        ("\n[risk.rules.r]\ntitle.en = 'R'\nwhen = 'wait_s >= red'", "/v.toml:2: risk.rules.r.procedure: is missing"),
+        ("[risk.rules.tense_call]\nwhen = 'call_tension > red)'", "/v.toml:2: risk.rules.tense_call.when: column"),
+        ("[risk.gauges.wait_s]\nenabled = false", "risk.rules.wait_too_long.when: the gauge 'wait_s' is switched off"),
+        (
+            "[risk.rules.closed_when_needed]\nenabled = false",
+            "risk.gauges.offhours: is collected, not used: the rule 'closed_when_needed' is switched off",
+        ),
+        ("[risk.brakes]\nper_site_per_hour = 0", "/v.toml:2: risk.brakes.per_site_per_hour: 0 will not do"),
+        (
+            "[[risk.procedures.barge_in.steps]]\nkind = 'dance'\ntext.en = 'x'",
+            "/v.toml:2: risk.procedures.barge_in.steps[0]",
+        ),
+    ],
+)
+def test_a_mistake_in_a_changed_table_is_named_with_line_and_cure(tmp_path: Path, text: str, said: str) -> None:
+    """What is laid over what ships is checked as one, and told where the site wrote it."""
+    told = mistakes(tmp_path, text)
+    assert any(said in one for one in told), told
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

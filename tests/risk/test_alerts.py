@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.risk.shipped import TENSE_CALL
+from tests.risk.shipped import BARGE_IN, TENSE_CALL
 from voicerisk.events import Reason
 from voicerisk.risk import alerts
 from voicerisk.risk.alerts import (
@@ -22,7 +22,6 @@ from voicerisk.risk.alerts import (
     happened,
     resolved,
 )
-from voicerisk.risk.procedures import BARGE_IN
 
 
 def cause(at_s: float = 1000.0) -> Cause:

@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.risk.shipped import CALL_TENSION, TENSE_CALL
+from tests.risk.shipped import BARGE_IN, CALL_TENSION, TENSE_CALL
 from voicerisk.events import Zone
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.conditions import ZoneIs
 from voicerisk.risk.config import RiskConfig
-from voicerisk.risk.procedures import BARGE_IN, Auto, Procedure, Step, StepKind
-from voicerisk.risk.rules import RuleConfig
+from voicerisk.risk.procedures import Auto, Procedure, Step, StepKind
+from voicerisk.risk.rules import Escalation, RuleConfig
 from voicerisk.zones import Boundary, Zones
 
 replace = msgspec.structs.replace
@@ -82,6 +82,21 @@ def test_the_shipped_configuration_can_be_flown() -> None:
             steps(step(StepKind.DO, action="barge"), auto=Auto.ALWAYS),
             "procedures.barge_in.steps[0].action",
             "barge without a person",
+        ),
+        (rule(group_s=-1.0), "rules.tense_call.group_s", "-1 seconds"),
+        (rule(repeat_s=0.0), "rules.tense_call.repeat_s", "0 seconds"),
+        (rule(inhibited_by=("nobody",)), "rules.tense_call.inhibited_by", "no rule 'nobody'"),
+        (rule(escalate=(Escalation(after_s=0.0, to="x"),)), "rules.tense_call.escalate[0].after_s", "0 seconds"),
+        (
+            rule(escalate=(Escalation(after_s=60.0, to="x"), Escalation(after_s=30.0, to="y"))),
+            "rules.tense_call.escalate[1].after_s",
+            "not after the one before",
+        ),
+        (rule(escalate=(Escalation(after_s=60.0, to=" "),)), "rules.tense_call.escalate[0].to", "empty"),
+        (
+            config(gauges={"call_tension": replace(CALL_TENSION, enabled=False)}),
+            "rules.tense_call.when",
+            "'call_tension' is switched off",
         ),
         (config(keep_ended_s=-1.0), "keep_ended_s", "-1 seconds"),
         (config(max_alerts=0), "max_alerts", "is 0"),

@@ -1,8 +1,8 @@
 """Alerts as the engine makes them, for tests of what keeps and shows them."""
 
+from tests.risk.shipped import BARGE_IN
 from voicerisk.events import Reason
 from voicerisk.risk.alerts import Alert, Cause, HistoryEntry, NotifyReason, alert_id
-from voicerisk.risk.procedures import BARGE_IN
 from voicerisk.risk.rules import Severity
 
 REASONS = (

@@ -40,6 +40,12 @@ def test_reading_makes_no_store(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_store_of_an_earlier_version_tells_nothing(tmp_path: Path) -> None:
+    """Its tables are made at the next start; until then there is nothing to tell, and nothing wrong."""
+    (tmp_path / "x.db").touch()
+    assert stored_red_shares(StoreSettings(url=f"sqlite:///{tmp_path}/x.db")) == []
+
+
 def test_what_is_no_store_is_named(tmp_path: Path) -> None:
     """A file that is no database is an error in words."""
     (tmp_path / "x.db").write_text("this is no database, and long enough not to be taken for an empty one" * 20)

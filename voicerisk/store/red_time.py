@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import case, create_engine, func, make_url, select
+from sqlalchemy import case, create_engine, func, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ def read_red_shares(session: Session) -> list[RedShare]:
 
 
 def stored_red_shares(settings: StoreSettings) -> list[RedShare]:
-    """The same from the store as it is, which is neither made nor changed; empty where there is none yet.
+    """The same from the store as it is, which is neither made nor changed; empty where nothing is stored yet.
 
     Raises `StoreError` when it is there and cannot be read.
     """
@@ -41,6 +41,8 @@ def stored_red_shares(settings: StoreSettings) -> list[RedShare]:
             return []
         engine = create_engine(url)
         try:
+            if not inspect(engine).has_table(ReadingRow.__tablename__):
+                return []
             with Session(engine) as session:
                 return read_red_shares(session)
         finally:
