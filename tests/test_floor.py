@@ -193,10 +193,10 @@ def test_restored_alerts_wait_for_their_calls(floor: Floor) -> None:
     before = Floor(FloorSettings(), ("neutral", "angry"))
     alert = alarm(before, before.open_stream("s", started(), 100.0), "s", 100.0)
     floor.restore([alert], 500.0)
-    assert not ended_alerts(floor.tick(509.9)[1])
-    (resolved,) = ended_alerts(floor.tick(510.0)[1])
+    assert not ended_alerts(floor.tick(509.9)[1].actions)
+    (resolved,) = ended_alerts(floor.tick(510.0)[1].actions)
     assert resolved.history[-1].what is NotifyReason.CALL_ENDED
-    assert floor.tick(600.0)[1] == []
+    assert floor.tick(600.0)[1].actions == []
 
 
 def test_a_call_that_comes_back_after_a_restart_keeps_its_alert(floor: Floor) -> None:
@@ -206,7 +206,7 @@ def test_a_call_that_comes_back_after_a_restart_keeps_its_alert(floor: Floor) ->
     floor.restore([alert], 500.0)
     call = floor.open_stream("t", started(), 505.0)
     assert call.facts.call == "c"
-    assert not ended_alerts(floor.tick(520.0)[1])
+    assert not ended_alerts(floor.tick(520.0)[1].actions)
     happened = talk(floor, call, "t", 9.6, 0.05, 521.0) + talk(floor, call, "t", 9.6, 0.98, 531.0)
     assert not [action for action in happened if isinstance(action, AlertOpened)]
     assert [known.id for known in floor.engine.alerts()] == [alert.id]

@@ -8,11 +8,13 @@ import msgspec
 
 from voicerisk.console.settings import ConsoleSettings
 from voicerisk.control.settings import ControlSettings, control_problems
+from voicerisk.customer_keys import CustomerSettings
 from voicerisk.floor import CallSettings, FloorSettings
 from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
 from voicerisk.notify.check import notify_problems
 from voicerisk.notify.settings import NotifySettings
+from voicerisk.recordings.settings import RecordingSettings
 from voicerisk.risk import library
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
@@ -65,6 +67,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeline: TimelineSettings = TimelineSettings()
     tension: TensionSettings = TensionSettings()
     risk: RiskConfig = RiskConfig()
+    recordings: RecordingSettings = RecordingSettings()
+    customers: CustomerSettings = CustomerSettings()
     notify: NotifySettings = NotifySettings()
     control: ControlSettings = ControlSettings()
     log: LogSettings = LogSettings()

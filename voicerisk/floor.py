@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 
 from voicerisk.call import Call
-from voicerisk.events import CallEnded, Ended, Event
+from voicerisk.events import CallEnded, Ended, Event, TensionWindow
 from voicerisk.events.data import Customer
 from voicerisk.gateways.codec import StreamEnded, StreamStarted
 from voicerisk.media.timeline import TimelineSettings
@@ -39,10 +39,15 @@ class FloorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What followed: the events in order, and what the risk engine wants done about each of them."""
+    """What followed: the events in order, and what the risk engine, which took them at `now`, wants done about them.
+
+    `inputs` are those of the events that the engine's state hangs on: all but tension windows that changed nothing.
+    """
 
     events: Sequence[Event] = ()
     actions: Sequence[Action] = ()
+    inputs: Sequence[Event] = ()
+    now: float = 0.0
 
 
 class Floor:
@@ -71,7 +76,11 @@ class Floor:
         """Goes on with stored alerts after a restart; their calls are over unless they come back in the grace time."""
         known = list(alerts)
         self.engine.adopt(known, now)
-        self._orphans = {alert.call_id: now for alert in known if alert.call_id is not None}
+        self.wait_for((alert.call_id for alert in known if alert.call_id is not None), now)
+
+    def wait_for(self, calls: Iterable[str], now: float) -> None:
+        """After a restart: these calls were on, and are over unless they come back in the grace time."""
+        self._orphans |= dict.fromkeys(calls, now)
 
     def open_stream(self, stream: str, started: StreamStarted, now: float) -> Call:
         """The call that the stream belongs to: a new one from `now` on, or the live or broken one of the same id.
@@ -107,28 +116,36 @@ class Floor:
     def settle(self, call: Call, now: float) -> Outcome:
         """Takes the call's new events to the risk engine; afterwards an ended call is no longer on the floor."""
         events = call.take_events()
-        actions = [action for event in events for action in self.engine.handle(event, now, own=True)]
+        actions: list[Action] = []
+        inputs: list[Event] = []
+        for event in events:
+            followed = self.engine.handle(event, now, own=True)
+            actions += followed
+            if followed or not isinstance(event, TensionWindow):
+                inputs.append(event)
         if call.ended and self._calls.get(call.facts.call) is call:
             del self._calls[call.facts.call]
             self._broken_at.pop(call.facts.call, None)
-        return Outcome(events, actions)
+        return Outcome(events, actions, inputs, now)
 
-    def tick(self, now: float) -> tuple[list[Call], Sequence[Action]]:
+    def tick(self, now: float) -> tuple[list[Call], Outcome]:
         """Calls whose grace has run out (finished here, to be settled by the driver), and what time alone brings."""
         grace_s = self.settings.call.grace_s
         lost = [self._calls[call_id] for call_id, at in self._broken_at.items() if now - at >= grace_s]
         for call in lost:
             del self._broken_at[call.facts.call]
             call.finish("connection lost")
-        actions = []
+        events: list[Event] = []
+        actions: list[Action] = []
         for call_id in [call_id for call_id, at in self._orphans.items() if now - at >= grace_s]:
             del self._orphans[call_id]
             if call_id not in self._calls:
                 ended = CallEnded(
                     id=f"{call_id}:call.ended:restart", at=now, call=call_id, data=Ended(reason="restart")
                 )
+                events.append(ended)
                 actions += self.engine.handle(ended, now, own=True)
-        return lost, [*actions, *self.engine.tick(now)]
+        return lost, Outcome(events, [*actions, *self.engine.tick(now)], events, now)
 
     def finish_all(self, reason: str) -> list[Call]:
         """Every call, finished now (the server stops, the recording is over); the driver settles them."""

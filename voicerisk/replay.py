@@ -173,8 +173,8 @@ class _Lane:
         """Time passes in whole seconds, so that the size of the packets changes nothing."""
         if int(self._clock_s) > self._ticked_s:
             self._ticked_s = int(self._clock_s)
-            lost, actions = self._floor.tick(float(self._ticked_s))
-            self.items += filter(None, map(action_item, actions))
+            lost, outcome = self._floor.tick(float(self._ticked_s))
+            self.items += filter(None, map(action_item, outcome.actions))
             for call in lost:
                 self._gather(call)
 

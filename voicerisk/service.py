@@ -15,25 +15,35 @@ from voicerisk.control.switches import switches_for
 from voicerisk.floor import Floor
 from voicerisk.notify.api import notify_router
 from voicerisk.notify.assembly import NotifyPart
-from voicerisk.risk.actions import Action, AlertAction
-from voicerisk.risk.alerts import Alert
-from voicerisk.risk.deeds import Acknowledge, Resolve
+from voicerisk.recordings.keeper import Keeper
+from voicerisk.recordings.settings import recording_keys
+from voicerisk.risk.actions import Action, AlertResolved
+from voicerisk.risk.alerts import Alert, AlertState
+from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
+from voicerisk.risk.gauges import OwnMeasure
 from voicerisk.scoring.model import Model
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
 from voicerisk.server.control_api import control_router
+from voicerisk.server.housekeeping import Housekeeping
 from voicerisk.server.http import HttpServer, create_app
 from voicerisk.server.ingest import IngestServer
+from voicerisk.server.ledger import Ledger, rules_name
 from voicerisk.server.live import LiveBoard
+from voicerisk.server.office import Office
+from voicerisk.server.pulse import Pulse
 from voicerisk.server.record import Recorder
+from voicerisk.server.recordings_api import recordings_router
 from voicerisk.server.registrations import Registrations
 from voicerisk.server.registrations_api import registrations_router
 from voicerisk.server.rtp import RtpServer
 from voicerisk.server.rtp_api import rtp_router
 from voicerisk.server.scorer import ScorerThread
+from voicerisk.server.scribe import Scribe
 from voicerisk.server.switch_events import SwitchEvents
 from voicerisk.server.switchboard import Switchboard
 from voicerisk.server.views import Vitals
+from voicerisk.store.queries import read_unended
 from voicerisk.store.records import AuditEntry
 from voicerisk.store.store import Store
 
@@ -43,6 +53,9 @@ TICK_S: Final = 1.0
 FLUSH_S: Final = 5.0
 """How long the scores of audio already taken may take at the end."""
 
+DEAD_LAG_S: Final = 3600.0
+"""What the needle of the model's lag shows while there is no model."""
+
 
 class Service:
     """One process: ingest, model, risk engine, store, API and console. Made, started and stopped in one event loop."""
@@ -50,9 +63,21 @@ class Service:
     def __init__(self, config: Config, model: Model, store: Store) -> None:
         self.config = config
         self.board = LiveBoard()
-        self.recorder = Recorder(self.board, store)
+        folder = Path(config.data_dir)
+        self.keeper = Keeper(config.recordings, folder / "recordings", store, recording_keys(config.recordings))
+        self.recorder = Recorder(self.board, store, self.keeper)
         self._store = store
-        self._floor = Floor(config.floor_with(model), model.spec.emotions)
+        floor = config.floor_with(model)
+        self._floor = Floor(floor, model.spec.emotions)
+        settings = config.store_settings
+        self._ledger = Ledger(store, self._floor.engine, rules_name(floor.risk), settings.replay_h * 3600.0)
+        self.office = Office(self._floor.engine, self._ledger, self.recorder, store)
+        self._scribe = Scribe(store)
+        self.recorder.on_inputs(self.office.heard)
+        self.recorder.on_action(self._scribe.act)
+        self._housekeeping = Housekeeping(
+            floor.risk, self._floor.engine, self._ledger, self._scribe, self.keeper, store, settings
+        )
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
         self.switchboard = Switchboard(self._floor, self._scorer, self.recorder)
         self.ingest = IngestServer(config.ingest, self.switchboard)
@@ -60,7 +85,7 @@ class Service:
         registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
         self.audiosocket = AudioSocketServer(sockets, self.switchboard, registrations)
         self.rtp = RtpServer(config.rtp, self.switchboard)
-        self._notify = NotifyPart(config.notify, store, os.environ, Path(config.data_dir))
+        self._notify = NotifyPart(config.notify, store, os.environ, folder)
         self.recorder.on_action(self._notify.notifications.act)
         switch_events = SwitchEvents(self.board, self._floor, self.switchboard, self.recorder)
         self.control = Control(
@@ -76,8 +101,8 @@ class Service:
             store,
             self,
             config.http,
-            session_key=load_session_key(Path(config.data_dir) / "session.key"),
-            more=[control_router(self.control)],
+            session_key=load_session_key(folder / "session.key"),
+            more=[control_router(self.control), recordings_router(self.keeper, store)],
         )
         app.include_router(registrations_router(registrations, enabled=sockets.enabled))
         app.include_router(rtp_router(self.rtp))
@@ -89,6 +114,7 @@ class Service:
             attach(app, self)
         self._http = HttpServer(app, config.http)
         self.http_port = 0
+        self._pulse = Pulse()
         self._ticking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -101,12 +127,14 @@ class Service:
             raise
 
     async def _start(self) -> None:
-        alerts = await self._store.open_alerts()
-        self._floor.restore(alerts, clock.now_s())
+        rebuilt = await self._ledger.rebuild(clock.now_s())
+        self._floor.wait_for(await self._store.read(read_unended), clock.now_s())
+        alerts = [alert for alert in self._floor.engine.alerts() if alert.state is not AlertState.RESOLVED]
         for alert in alerts:
             self.board.alert_changed(alert)
         self._scorer.start()
         self.recorder.start()
+        self.recorder.act(rebuilt.actions)
         await self._notify.start(alerts)
         self.control.start()
         self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever())
@@ -115,7 +143,7 @@ class Service:
         ports = {"ingest_port": self.ingest.port, "http_port": self.http_port}
         if self.config.audiosocket.enabled:
             ports["audiosocket_port"] = await self.audiosocket.start()
-        _log.info("ready", **ports, open_alerts=len(alerts))
+        _log.info("ready", **ports, open_alerts=len(alerts), replayed=rebuilt.n_inputs)
 
     async def stop(self, drain_s: float) -> None:
         """Refuses new calls, lets live ones end for up to `drain_s`, then saves everything and closes."""
@@ -144,24 +172,28 @@ class Service:
             self._ticking.cancel()
         await self.control.stop()
         await self.recorder.stop()
+        await self.office.close()
+        await self.keeper.close()
         await self._notify.stop()
         await self._http.stop()
+        await self._housekeeping.stop(clock.now_s())
         await self._store.close()
 
     # What people may ask (`Commands`)
 
     async def acknowledge(self, alert_id: str, person: str, note: str) -> Alert:
         """The alert, now `person`'s. Raises `UnknownAlertError` or `AlertStateError`."""
-        engine = self._floor.engine
-        actions = engine.do(Acknowledge(alert=alert_id, person=person, note=note), clock.now_s())
-        return await self.recorder.acted(actions, engine.alert(alert_id))
+        await self.do(Acknowledge(alert=alert_id, person=person, note=note))
+        return self._floor.engine.alert(alert_id)
 
     async def resolve(self, alert_id: str, person: str, note: str) -> Alert:
         """The alert, closed by `person`. Raises `UnknownAlertError` or `AlertStateError`."""
-        engine = self._floor.engine
-        before = engine.alert(alert_id)
-        actions = engine.do(Resolve(alert=alert_id, person=person, note=note), clock.now_s())
-        return await self.recorder.acted(actions, _alert_in(actions) or before)
+        actions = await self.do(Resolve(alert=alert_id, person=person, note=note))
+        return next(a.alert for a in actions if isinstance(a, AlertResolved) and a.alert.id == alert_id)
+
+    async def do(self, deed: Deed) -> Sequence[Action]:
+        """What followed from the deed, saved and shown. Raises `LookupError`, `ValueError` where it cannot be done."""
+        return await self.office.do(deed)
 
     async def opt_out(self, call_id: str, person: str) -> bool:
         """Stops the scoring of a live call at once and logs who asked for it; False if there is no such live call."""
@@ -171,6 +203,7 @@ class Service:
         call.opt_out()
         self.board.call_opted_out(call_id)
         self.switchboard.move(call)
+        await self.keeper.forget(call_id, "the customer opted out", clock.now_s())
         await self._store.audit_soon(AuditEntry(at_s=clock.now_s(), person=person, action="opt_out", call_id=call_id))
         return True
 
@@ -185,14 +218,22 @@ class Service:
         while True:
             await asyncio.sleep(TICK_S)
             try:
-                lost, actions = self._floor.tick(clock.now_s())
+                lost, outcome = self._floor.tick(clock.now_s())
                 for call in lost:
                     self.switchboard.move(call)
-                self.recorder.act(actions)
+                self.recorder.ticked(outcome)
+                self._measure_itself()
+                self._housekeeping.tick(clock.now_s())
                 self.control.tick()
                 self._show_vitals()
             except Exception:
                 _log.exception("the tick failed")
+
+    def _measure_itself(self) -> None:
+        """Moves the needles of the service's own state."""
+        # A model that has stopped is as late as can be.
+        self.office.observe(OwnMeasure.SCORER_LAG_S, self._scorer.lag_s() if self._scorer.is_alive else DEAD_LAG_S)
+        self.office.observe(OwnMeasure.FEED_AGE_S, self._pulse.age_s(self._floor.calls.values(), clock.now_s()))
 
     def _show_vitals(self) -> None:
         problem = "" if self._scorer.is_alive else "the tone model has stopped; the log says why"
@@ -206,9 +247,3 @@ class Service:
                 draining=self.switchboard.stopping,
             )
         )
-
-
-def _alert_in(actions: Sequence[Action]) -> Alert | None:
-    """The alert as the last of the actions has it."""
-    alerts = [action.alert for action in actions if isinstance(action, AlertAction)]
-    return alerts[-1] if alerts else None

@@ -8,6 +8,8 @@ import pytest
 from tests.eventually import eventually
 from tests.store.made import an_alert
 from voicerisk import clock
+from voicerisk.recordings.keeper import Keeper
+from voicerisk.recordings.settings import RecordingSettings
 from voicerisk.risk.actions import AlertOpened, AlertResolved, AlertUpdated
 from voicerisk.risk.alerts import NotifyReason, acknowledged, resolved
 from voicerisk.server.live import LiveBoard
@@ -28,12 +30,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def recorder(store: Store) -> AsyncIterator[Recorder]:
+async def recorder(store: Store, tmp_path: Path) -> AsyncIterator[Recorder]:
     """A recorder that has begun, with a board of its own."""
-    recorder = Recorder(LiveBoard(), store)
+    keeper = Keeper(RecordingSettings(), tmp_path, store, None)
+    recorder = Recorder(LiveBoard(), store, keeper)
     recorder.start()
     yield recorder
     await recorder.stop()
+    await keeper.close()
 
 
 def _opened(call_id: str) -> AlertOpened:

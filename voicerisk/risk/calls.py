@@ -239,6 +239,8 @@ class CallBook:
             case TensionWindow():
                 state.last_at_media_s = event.data.at_s
             case CallStarted():
+                # A call that is taken up again, after a restart of ours, counts its media seconds anew.
+                state.last_at_media_s = -1.0
                 return _label(state, "direction", event.data.direction)
             case CrmEvent():
                 told = [_label(state, name, _written(value)) for name, value in event.data.fields.items()]

@@ -9,16 +9,18 @@ import structlog
 
 from voicerisk import clock
 from voicerisk.call import Call
-from voicerisk.events import CallEnded, Event, TalkOverlap, TensionWindow, Window
+from voicerisk.events import CallEnded, CallHeld, CallResumed, Event, TalkOverlap, TensionWindow, Window
 from voicerisk.floor import Outcome
 from voicerisk.media.timeline import Block
+from voicerisk.recordings.keeper import Keeper
 from voicerisk.risk.actions import Action, AlertAction, AlertOpened
-from voicerisk.risk.alerts import Alert, NotifyReason
+from voicerisk.risk.alerts import NotifyReason
 from voicerisk.scoring.contract import CHUNK_S
 from voicerisk.server import metrics
 from voicerisk.server.listen import two_sides
 from voicerisk.server.live import LiveBoard
 from voicerisk.store import curve
+from voicerisk.store.recordings import RecordingClass
 from voicerisk.store.records import CallRecord
 from voicerisk.store.store import Store
 from voicerisk.store.writer import StoreError
@@ -55,15 +57,17 @@ class _Notes:
 class Recorder:
     """Takes what followed from each score, in order. Screens hear of live calls at once, of alerts after the commit."""
 
-    def __init__(self, board: LiveBoard, store: Store) -> None:
+    def __init__(self, board: LiveBoard, store: Store, keeper: Keeper) -> None:
         self._board = board
         self._store = store
+        self._keeper = keeper
         self._notes: dict[str, _Notes] = {}
         self._alerts: asyncio.Queue[tuple[AlertAction, float | None, asyncio.Task[bool]]] = asyncio.Queue()
         self._saves: set[asyncio.Task[bool]] = set()
         self._delays_s: deque[float] = deque(maxlen=RECENT_DELAYS)
         self._task: asyncio.Task[None] | None = None
         self._on_action: list[Callable[[Action], None]] = []
+        self._on_inputs: list[Callable[[Sequence[Event], float], None]] = []
         store.on_durable(board.alert_durable)
 
     def start(self) -> None:
@@ -73,6 +77,10 @@ class Recorder:
     def on_action(self, callback: Callable[[Action], None]) -> None:
         """Calls back with each action, in order, after the saving of its alert has begun. It must not wait."""
         self._on_action.append(callback)
+
+    def on_inputs(self, callback: Callable[[Sequence[Event], float], None]) -> None:
+        """Calls back with what the engine took from live calls, and when, before what follows from it is saved."""
+        self._on_inputs.append(callback)
 
     async def stop(self) -> None:
         """Returns once everything that was handed over has been saved, or refused by the database."""
@@ -122,17 +130,40 @@ class Recorder:
     def heard(self, call: Call, block: Block) -> None:
         """A block of the call's sound, for who listens now or wants to know what was said a moment ago."""
         self._board.recent.heard(call.facts.call, block)
+        self._keeper.heard(call.facts.call, block)
         self._board.audio_block(call.facts.call, *two_sides(block))
 
     def happened(self, call: Call, outcome: Outcome, received_at_s: float) -> None:
         """The call's events, and what the engine made of the audio that came in at `received_at_s` (monotonic)."""
+        self._tell_inputs(outcome)
         for action in outcome.actions:
-            if isinstance(action, AlertOpened):
+            if isinstance(action, AlertOpened) and action.alert.call_id == call.facts.call:
                 # Now, not after the commit: by then the call and its sound may be gone.
                 self._keep_cause(call, action)
+        self.act(outcome.actions, received_at_s)
         for event in outcome.events:
             self._follow(call, event)
-        self.act(outcome.actions, received_at_s)
+
+    def ticked(self, outcome: Outcome) -> None:
+        """What time alone has brought."""
+        self._tell_inputs(outcome)
+        self.act(outcome.actions)
+
+    def _tell_inputs(self, outcome: Outcome) -> None:
+        for callback in self._on_inputs:
+            callback(outcome.inputs, outcome.now)
+
+    def key_pressed(self, call: Call) -> None:
+        """The customer pressed a key about now: a recording leaves that out."""
+        self._keeper.key(call.facts.call, call.media_s)
+
+    def record(self, call_id: str, kind: RecordingClass, alert_id: str | None = None) -> bool:
+        """The live call is recorded, from a little before now to its end; True where it is."""
+        if (view := self._board.call(call_id)) is None or view.opted_out:
+            return False
+        before = self._board.recent.last(call_id, self._keeper.settings.before_s)
+        blocks = before.blocks() if before is not None and self._keeper.keys is not None else ()
+        return self._keeper.flag(call_id, kind, blocks, clock.now_s(), alert_id)
 
     def act(self, actions: Sequence[Action], received_at_s: float | None = None) -> None:
         """Begins to save what the engine asked for, and queues it to be shown."""
@@ -141,14 +172,14 @@ class Recorder:
                 # All at once, so that alerts that come together share a commit and none waits for another's.
                 saving = asyncio.get_running_loop().create_task(self._store.save_alert(action.alert))
                 self._alerts.put_nowait((action, received_at_s, saving))
+            if isinstance(action, AlertOpened) and action.alert.call_id is not None:
+                self.record(action.alert.call_id, RecordingClass.ALERT, action.alert.id)
             for callback in self._on_action:
                 callback(action)
 
-    async def acted(self, actions: Sequence[Action], alert: Alert) -> Alert:
-        """Returns once what a person did to the alert is saved and shown, after all that was queued before it."""
-        self.act(actions)
+    async def all_shown(self) -> None:
+        """Returns once every alert that was handed over so far is saved, or refused, and shown."""
         await self._alerts.join()
-        return alert
 
     def _keep_cause(self, call: Call, opened: AlertOpened) -> None:
         # An alert that is open again was caused by what was said now, not by what opened it first.
@@ -163,7 +194,12 @@ class Recorder:
             self._window(call, notes, event.data)
         elif isinstance(event, TalkOverlap):
             notes.overlaps.append((event.data.start_s, event.data.at_s))
+        elif isinstance(event, CallHeld):
+            self._keeper.pause(call.facts.call, call.media_s)
+        elif isinstance(event, CallResumed):
+            self._keeper.resume(call.facts.call, call.media_s)
         elif isinstance(event, CallEnded):
+            self._keeper.ended(call.facts.call)
             self._save_curve(call.facts.call, notes)
             self._later(self._store.save_call(self._line(call, event.at)))
             self._board.call_ended(call.facts.call, event.data.reason)

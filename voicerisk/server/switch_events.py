@@ -51,5 +51,6 @@ class SwitchEvents:
     def _handle(self, call: Call, event: Event) -> None:
         facts = call.facts
         known = msgspec.structs.replace(event, customer=facts.customer, queue=facts.queue, agent=facts.agent)
-        actions = self._floor.engine.handle(known, clock.now_s())
-        self._recorder.happened(call, Outcome([known], actions), clock.monotonic_s())
+        now = clock.now_s()
+        actions = self._floor.engine.handle(known, now, own=True)
+        self._recorder.happened(call, Outcome([known], actions, [known], now), clock.monotonic_s())

@@ -8,7 +8,7 @@ import structlog
 from voicerisk import clock
 from voicerisk.call import Call
 from voicerisk.floor import Floor
-from voicerisk.gateways.codec import GatewayEvent, StreamEnded, StreamStarted
+from voicerisk.gateways.codec import Dtmf, GatewayEvent, StreamEnded, StreamStarted
 from voicerisk.scoring.engine import CapacityExceededError, Slot
 from voicerisk.scoring.scores import ChunkScore, ScoringError
 from voicerisk.server.ingest_sink import Refused, StreamControl
@@ -47,6 +47,8 @@ class _Leg:
     def receive(self, event: GatewayEvent) -> None:
         """Takes the next event; most add 20 ms to a block that is not full yet."""
         call = self._call
+        if isinstance(event, Dtmf):
+            self._board.key_pressed(call)
         call.receive(self._stream, event)
         if call.has_news:
             self._board.move(call)
@@ -107,6 +109,10 @@ class Switchboard:
         self.move(call)
         for control in list(line.controls.values()) if line else ():
             control.close(OVER, "the call is over")
+
+    def key_pressed(self, call: Call) -> None:
+        """The customer pressed a key; which one is nobody's business."""
+        self._recorder.key_pressed(call)
 
     def move(self, call: Call) -> None:
         """Carries on what has become ready: chunks to the model, sound to listeners, events to the risk engine."""

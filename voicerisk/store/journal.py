@@ -1,7 +1,7 @@
 """The engine's inputs in the order in which they were heard, and snapshots to begin a replay from.
 
-An input is an event, or what a person did. Tension windows are not kept (two a second for each call): a restart begins
-a live call's needle anew.
+An input is an event that the engine took, or what a person did. Of the tension windows, two a second for each call,
+only those are kept that something followed from: a restart begins a live call's needle anew.
 """
 
 import re

@@ -77,6 +77,11 @@ def read_calls(session: Session, limit: int, before_s: float | None) -> list[Cal
     return [_record(row) for row in session.scalars(rows)]
 
 
+def read_unended(session: Session) -> list[str]:
+    """The ids of the calls that have not ended, as far as the index knows."""
+    return list(session.scalars(select(CallRow.id).where(CallRow.ended_at_s.is_(None))))
+
+
 def read_call(session: Session, call_id: str) -> CallRecord | None:
     """One call, or None where there is none of that id."""
     row = session.get(CallRow, call_id)

@@ -114,6 +114,18 @@ class Store:
                 self._retrying = asyncio.get_running_loop().create_task(self._retry())
         return saved
 
+    async def write(self, work: Work[T]) -> T:
+        """What `work` gives, once it is on the disk. Raises `StoreError`, and does not try again."""
+        try:
+            result = await asyncio.wrap_future(self._writer.submit(work))
+        except RejectedError:
+            raise
+        except StoreError as error:
+            self._note(error)
+            raise
+        self._note(None)
+        return result
+
     async def read(self, query: Callable[[Session], T]) -> T:
         """What the query gives, read on another thread. Raises `StoreError`."""
 
@@ -143,12 +155,7 @@ class Store:
 
     async def audit(self, entry: AuditEntry) -> None:
         """Returns once the line is on the disk. Raises `StoreError` else: what cannot be logged must not happen."""
-        try:
-            await asyncio.wrap_future(self._writer.submit(partial(audit.write_audit, entry=entry)))
-        except StoreError as error:
-            self._note(error)
-            raise
-        self._note(None)
+        await self.write(partial(audit.write_audit, entry=entry))
 
     async def audit_soon(self, entry: AuditEntry) -> bool:
         """True once the line is on the disk; False when it is kept and tried again. For what has happened already."""
