@@ -216,6 +216,7 @@ def test_two_senders_do_not_mix() -> None:
         events += codec.receive(next(other))
     assert np.array_equal(_heard(events)[0], decode_ulaw(BYTES))
     assert codec.ssrc == SSRC
+    assert codec.ignored == {"sender that is not heard": 97}  # the last one still waits
 
 
 def test_a_sender_that_begins_anew() -> None:

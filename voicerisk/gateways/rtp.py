@@ -154,7 +154,7 @@ class RtpCodec:
         if not self._is_known(packet.payload_type):
             return self._ignore("payload type that was not registered")
         if self._source is not None and self._source.owns(packet):
-            self._waiting.clear()
+            self._forget_waiting()
             return self._take(self._source, packet)
         return self._wait(packet)
 
@@ -204,8 +204,7 @@ class RtpCodec:
         if self._waiting:
             last = self._waiting[-1]
             if packet.ssrc != last.ssrc or not 0 < sequence_step(packet.sequence, last.sequence) <= NEXT_PACKETS:
-                self.ignored["sender that is not heard"] += len(self._waiting)
-                self._waiting.clear()
+                self._forget_waiting()
         self._waiting.append(packet)
         if len(self._waiting) < (FIRST_PACKETS if self._source is None else NEXT_PACKETS):
             return (Ignored("packet of a new sender, kept"),)
@@ -221,6 +220,11 @@ class RtpCodec:
         for each in packets:
             events.extend(self._take(source, each))
         return events
+
+    def _forget_waiting(self) -> None:
+        if self._waiting:
+            self.ignored["sender that is not heard"] += len(self._waiting)
+            self._waiting.clear()
 
     def _start(self) -> StreamStarted:
         call = self._call

@@ -108,7 +108,9 @@ class AudioHookClient:
             raise PeerError(f"{answer.type}: clientseq {answer.clientseq} of {self._seq} sent")
         self._server_seq = answer.seq
         if answer.type == "disconnect":
-            self._asked_to_close, self._awaited = True, None
+            self._asked_to_close = True
+            if self._awaited == "opened":  # a pong or closed that is awaited still comes
+                self._awaited = None
         elif answer.type == self._awaited:
             self._check(answer)
             self._awaited = None

@@ -86,7 +86,9 @@ WAYS: Final[Mapping[str, Way]] = {
         about="chan_websocket, a socket for each party",
     ),
     "audiosocket": Way(transport="tcp", about="Asterisk's AudioSocket, registered by the API; audiosocket.enabled"),
-    "rtp": Way(transport="udp", about="RTP in mu-law, a port for each party, asked for by the API"),
+    "rtp": Way(
+        transport="udp", about="RTP in mu-law, a port for each party, asked for by the API; --rate 0 is real time"
+    ),
 }
 
 ALIASES: Final[Mapping[str, str]] = {
