@@ -21,8 +21,9 @@ FILES = sorted(Path(library.__file__).parent.glob("*.toml"))
 def texts() -> list[Text]:
     """Every text that ships."""
     steps = [step.text for procedure in library.procedures().values() for step in procedure.steps]
-    titled = (*library.gauges().values(), *library.rules().values(), *library.procedures().values())
-    return [*steps, *(entry.title for entry in (*titled, *KNOWN_ACTIONS.values()))]
+    titles = [gauge.title for gauge in library.gauges().values()] + [rule.title for rule in library.rules().values()]
+    titles += [procedure.title for procedure in library.procedures().values()]
+    return [*steps, *titles, *(action.title for action in KNOWN_ACTIONS.values())]
 
 
 def test_every_text_is_in_english_and_hebrew() -> None:

@@ -143,7 +143,6 @@ KNOWN_ACTIONS: Final = {
     "pick_reviews": ActionConfig(
         title={"en": "Add calls to the review list", "he": "הוספת שיחות לרשימת ההאזנה"}, reach=Reach.STAFF
     ),
-    "page_operator": ActionConfig(title={"en": "Page the operator", "he": "הזעקת מפעיל המערכת"}, reach=Reach.STAFF),
     "write_to_customer": ActionConfig(
         title={"en": "Write to the customer", "he": "שליחת הודעה ללקוח"}, reach=Reach.CUSTOMER
     ),
