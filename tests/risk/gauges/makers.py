@@ -139,19 +139,26 @@ EVERY_KIND: Final[dict[str, dict[str, Any]]] = {
 
 
 @st.composite
-def happenings(draw: st.DrawFn, most: int = 40) -> list[Event]:
-    """Events of a small floor in the order of their time, a few minutes to an hour in all."""
-    at_s, events = T0, []
-    for n in range(draw(st.integers(1, most))):
+def happenings(draw: st.DrawFn, most: int = 25) -> list[Event]:
+    """Events of a small floor in the order of their time, a few minutes to an hour in all.
+
+    A call ends once, and is not begun again after that.
+    """
+    at_s, events, over = T0, [], set()
+    for n in range(draw(st.integers(2, most))):
         at_s = round(at_s + draw(st.sampled_from((0.0, 0.5, 3.0, 21.0, 60.0, 200.0))), 3)
         type_ = draw(st.sampled_from(sorted(_DATA)))
         call, queue = draw(st.sampled_from("abcd")), draw(st.sampled_from(("billing", "tech")))
+        if type_ in ("call.started", "call.abandoned", "call.ended"):
+            if call in over:
+                continue
+            over.update(call if type_ != "call.started" else "")
         data = {key: draw(values) for key, values in _DATA[type_].items()}
         if type_ == "promise.made":
             data["due_at"] = at_s + data["due_at"]
         labels = {"call": call, "customer": customer(ord(call) % 3), "queue": queue}
         events.append(event(type_, at_s, f"e-{n}", data, **labels))
-    return events
+    return events or [event("call.offhours", at_s, "e")]
 
 
 _DATA: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
