@@ -103,6 +103,7 @@ class Service:
             config.http,
             session_key=load_session_key(folder / "session.key"),
             more=[control_router(self.control), recordings_router(self.keeper, store)],
+            notes=self.control.troubles,
         )
         app.include_router(registrations_router(registrations, enabled=sockets.enabled))
         app.include_router(rtp_router(self.rtp))

@@ -95,6 +95,11 @@ class Control:
         """What can be done, by the gateway's name."""
         return {gateway: self._offer(gateway, switch) for gateway, switch in self._switches.items()}
 
+    def troubles(self) -> Sequence[str]:
+        """What does not work at the moment, one sentence for each switch."""
+        links = [(gateway, switch.link) for gateway, switch in self._switches.items() if switch.link is not None]
+        return [f"call control for {gateway}: {link.problem}" for gateway, link in links if link.problem is not None]
+
     def sessions(self, call_id: str | None = None) -> Sequence[Session]:
         """The supervisors on that call, or on all calls."""
         return [chair.session for (call, _), chair in self._chairs.items() if call_id in (None, call)]

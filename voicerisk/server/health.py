@@ -1,6 +1,7 @@
 """Is the process alive, is it ready for calls, and what do its meters say."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from fastapi import APIRouter
@@ -14,8 +15,8 @@ from voicerisk.store.store import Store
 PROBE_WITHIN_S: Final = 2.0
 
 
-def health_router(store: Store, commands: Commands) -> APIRouter:
-    """The routes /healthz, /readyz and /metrics."""
+def health_router(store: Store, commands: Commands, notes: Callable[[], Sequence[str]] = tuple) -> APIRouter:
+    """The routes /healthz, /readyz and /metrics. `notes` are troubles that keep no call from being taken."""
     router = APIRouter()
 
     @router.get("/healthz", summary="The process is alive and its event loop turns")
@@ -25,7 +26,10 @@ def health_router(store: Store, commands: Commands) -> APIRouter:
     @router.get("/readyz", summary="Ready for new calls: 200, or 503 with the reasons")
     async def readyz() -> Response:
         reasons = [*commands.not_ready(), *await _store_reasons(store)]
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+        answer: dict[str, object] = {"ready": not reasons, "reasons": reasons}
+        if noted := notes():
+            answer["notes"] = list(noted)
+        return JSONResponse(answer, 503 if reasons else 200)
 
     @router.get("/metrics", summary="Prometheus metrics", dependencies=[needs(Permission.WATCH)])
     async def metrics() -> Response:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -36,10 +36,12 @@ def create_app(
     *,
     session_key: bytes,
     more: Sequence[APIRouter] = (),
+    notes: Callable[[], Sequence[str]] = tuple,
 ) -> FastAPI:
     """Every route of the HTTP side except the console, which attaches itself (`voicerisk.console.pages.attach`).
 
-    `more` are routes that go before the API's own, whose `/calls/{id}` takes whatever else begins like it.
+    `more` are routes that go before the API's own, whose `/calls/{id}` takes whatever else begins like it; `notes` are
+    troubles that are said where the health is asked for, and keep no call from being taken.
     """
 
     @contextlib.asynccontextmanager
@@ -61,7 +63,7 @@ def create_app(
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     sessions = Sessions(session_key, settings)
-    app.include_router(health_router(store, commands))
+    app.include_router(health_router(store, commands, notes))
     person = settings.default_person
     app.include_router(
         sign_in_router(sessions, Passwords(store), needs_token=bool(settings.token), default_person=person)
