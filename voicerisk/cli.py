@@ -1,6 +1,7 @@
 """The command line: what a person types, checks and reads. Each command's work is in the module of its name."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def serve(config: ConfigOption = None) -> None:
     from voicerisk.run import run_service
 
     with plain_errors():
-        settings = load_config(config)
+        settings = load_config(config, os.environ)
         set_up_logs(settings.log.level, settings.log.format)
         model = load_model(settings.model)
     raise typer.Exit(run_service(settings, model))
@@ -86,7 +87,7 @@ def demo(
     from voicerisk.demo import run_demo
 
     with plain_errors():
-        settings = load_config(config) if config else Config()
+        settings = load_config(config, os.environ) if config else Config()
         set_up_logs("warning", "text")
         model = load_model(settings.model)
         code = run_demo(settings, model, headless=headless, seconds=seconds)
@@ -157,7 +158,7 @@ def check(config: ConfigOption = None) -> None:
     from voicerisk.check_notes import check_notes
 
     with plain_errors():
-        settings = load_config(config)
+        settings = load_config(config, os.environ)
         load_model(settings.model)
     for note in check_notes(settings):
         out.print(note, highlight=False, markup=False, soft_wrap=True)

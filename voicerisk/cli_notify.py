@@ -30,7 +30,7 @@ def notify_test(
     receiver of kind webpush it goes to every browser on which notifications are switched on.
     """
     with plain_errors():
-        settings = load_config(config)
+        settings = load_config(config, os.environ)
     set_up_logs("error", "text")
     try:
         taken = asyncio.run(_send(receiver, settings))

@@ -1,6 +1,6 @@
 """One typed configuration, loaded from one TOML file; every mistake is named with its place and its cure."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -88,8 +88,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.store or StoreSettings(url=f"sqlite:///{Path(self.data_dir) / 'voicerisk.db'}")
 
 
-def load_config(path: Path | None = None) -> Config:
+def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """The configuration in `path`; without one, that of `voicerisk.toml` here, or the defaults if there is none.
+
+    With `environ`, in which the service is going to run, the secrets that `[notify]` names there must be set.
 
     Raises `SettingsError` with every mistake found, also for a file that cannot be read.
     """
@@ -103,12 +105,14 @@ def load_config(path: Path | None = None) -> Config:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise SettingsError([Problem(str(path), f"cannot be read: {reason}", "Name a readable TOML file.")]) from None
     config = parse(text, Config, str(path), under={"risk": library.tables()})
-    if problems := config_problems(config, str(path), text):
+    if problems := config_problems(config, str(path), text, environ):
         raise SettingsError(problems)
     return config
 
 
-def config_problems(config: Config, source: str, text: str = "") -> list[Problem]:
+def config_problems(
+    config: Config, source: str, text: str = "", environ: Mapping[str, str] | None = None
+) -> list[Problem]:
     """What types alone cannot tell: unknown protocols, needles without rules, zones that are upside down.
 
     `source` is the file's name for the messages, `text` what it says.
@@ -124,7 +128,7 @@ def config_problems(config: Config, source: str, text: str = "") -> list[Problem
     tables = {
         "tension": tension_problems(config.tension),
         "risk": risk_problems(config.risk),
-        "notify": notify_problems(config.notify, config.risk, os.environ),
+        "notify": notify_problems(config.notify, config.risk, environ),
         "control": control_problems(config.control, names),
     }
     problems += [Problem(f"{table}.{p.where}", p.wrong, p.mend) for table, found in tables.items() for p in found]

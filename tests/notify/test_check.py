@@ -89,6 +89,14 @@ def test_each_mistake_is_named_at_its_key(receiver: Receiver, key: str, wrong: s
     assert wrong in found[f"receivers.r.{key}"]
 
 
+def test_what_sends_nothing_needs_no_secret() -> None:
+    """A replay or a listing of the gateways works where the secrets are not: they are not asked for."""
+    receivers: dict[str, Receiver] = {"crm": a_webhook(), "chat": ChatReceiver(style="slack", url_env="NONE"), "sms": sms()}
+    settings = NotifySettings(receivers=receivers, routes=(Route(receivers=tuple(receivers)),))
+    assert notify_problems(settings, RiskConfig(), None) == []
+    assert len(notify_problems(settings, RiskConfig(), {})) == 3
+
+
 def test_a_poor_secret_is_named_unspoken() -> None:
     """A signing secret that is none is refused without being repeated, and the mend says how to make one."""
     settings = NotifySettings(receivers={"r": a_webhook()}, routes=(Route(receivers=("r",)),))

@@ -41,7 +41,7 @@ class NotifyPart:
         self._settings = settings
         self._environ = environ
         # Without receivers nothing is ever sent, and the certificates need not be read.
-        self._client = httpx.AsyncClient(timeout=settings.timeout_s) if settings.receivers else None
+        self._client = _http_client(settings.timeout_s) if settings.receivers else None
         self.senders = {name: self._sender(receiver) for name, receiver in settings.receivers.items()}
         self.notifications = Notifications(settings, store, self.senders, self.phones)
 
@@ -75,3 +75,9 @@ class NotifyPart:
                 return ChatSender(client, receiver, environ[receiver.url_env].strip(), public_url)
             case SmsReceiver():
                 return SmsSender(client, receiver, environ[receiver.token_env], public_url)
+
+
+def _http_client(timeout_s: float) -> httpx.AsyncClient:
+    # A proxy of the environment leads out of the house; what listens on this machine is not looked for behind it.
+    here = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+    return httpx.AsyncClient(timeout=timeout_s, mounts=here)

@@ -25,10 +25,14 @@ _SENDER: Final = re.compile(r"[^<>\r\n]*<[^@\s<>,]+@[^@\s<>,]+>|[^@\s<>,]+@[^@\s
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{5,14}")
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DAY_S: Final = 86_400.0
+_Environ = Mapping[str, str] | None
 
 
-def notify_problems(settings: NotifySettings, risk: RiskConfig, environ: Mapping[str, str]) -> list[Problem]:
-    """Every mistake, each at its key below `[notify]`. Addresses, numbers and secrets are never repeated in it."""
+def notify_problems(settings: NotifySettings, risk: RiskConfig, environ: _Environ) -> list[Problem]:
+    """Every mistake, each at its key below `[notify]`. Addresses, numbers and secrets are never repeated in it.
+
+    `environ` None: nothing is going to be sent, so that the secrets need not be there.
+    """
     problems: list[Problem] = []
     if settings.public_url and (wrong := _url_problem(settings.public_url)):
         problems.append(Problem("public_url", wrong, 'E.g. "https://voicerisk.example.com".'))
@@ -46,15 +50,15 @@ def notify_problems(settings: NotifySettings, risk: RiskConfig, environ: Mapping
     return problems
 
 
-def _receiver(where: str, receiver: Receiver, environ: Mapping[str, str]) -> Iterator[Problem]:
+def _receiver(where: str, receiver: Receiver, environ: _Environ) -> Iterator[Problem]:
     match receiver:
         case WebhookReceiver():
             if wrong := _url_problem(receiver.url):
                 yield Problem(f"{where}.url", wrong, 'E.g. "https://crm.example.com/hooks/voicerisk".')
             yield from _secret(f"{where}.secret_env", receiver.secret_env, environ)
-            if environ.get(receiver.secret_env, "").strip():
+            if secret := _value(receiver.secret_env, environ):
                 try:
-                    keys_in(environ[receiver.secret_env])
+                    keys_in(secret)
                 except ValueError as error:
                     mend = f'Make one: echo "whsec_$(openssl rand -base64 32)", and set {receiver.secret_env} to it.'
                     yield Problem(f"{where}.secret_env", str(error), mend)
@@ -67,7 +71,7 @@ def _receiver(where: str, receiver: Receiver, environ: Mapping[str, str]) -> Ite
                 yield Problem(f"{where}.contact", "is neither mailto: nor https:", mend)
         case ChatReceiver():
             yield from _secret(f"{where}.url_env", receiver.url_env, environ)
-            url = environ.get(receiver.url_env, "").strip()
+            url = _value(receiver.url_env, environ)
             if url and (wrong := _url_problem(url)):
                 mend = f"Set {receiver.url_env} to the incoming webhook's address."
                 yield Problem(f"{where}.url_env", f"the address in it {wrong}", mend)
@@ -75,7 +79,7 @@ def _receiver(where: str, receiver: Receiver, environ: Mapping[str, str]) -> Ite
             yield from _sms(where, receiver, environ)
 
 
-def _email(where: str, receiver: EmailReceiver, environ: Mapping[str, str]) -> Iterator[Problem]:
+def _email(where: str, receiver: EmailReceiver, environ: _Environ) -> Iterator[Problem]:
     for number, address in enumerate(receiver.to):
         if not _ADDRESS.fullmatch(address):
             yield Problem(f"{where}.to[{number}]", "is not a mail address", 'E.g. "floor@example.com".')
@@ -90,7 +94,7 @@ def _email(where: str, receiver: EmailReceiver, environ: Mapping[str, str]) -> I
         yield from _secret(f"{where}.password_env", receiver.password_env, environ)
 
 
-def _sms(where: str, receiver: SmsReceiver, environ: Mapping[str, str]) -> Iterator[Problem]:
+def _sms(where: str, receiver: SmsReceiver, environ: _Environ) -> Iterator[Problem]:
     if not _NUMBER.fullmatch(receiver.to):
         yield Problem(f"{where}.to", "is not a number in international form", 'E.g. "+15550100".')
     if not _ACCOUNT.fullmatch(receiver.account):
@@ -127,8 +131,12 @@ def _unknown(where: str, names: Collection[str], known: Collection[str]) -> Iter
             yield Problem(where, f"there is no {name!r}", f"Known here: {listed}.")
 
 
-def _secret(where: str, variable: str, environ: Mapping[str, str]) -> Iterator[Problem]:
-    if not environ.get(variable, "").strip():
+def _value(variable: str, environ: _Environ) -> str:
+    return "" if environ is None else environ.get(variable, "").strip()
+
+
+def _secret(where: str, variable: str, environ: _Environ) -> Iterator[Problem]:
+    if environ is not None and not _value(variable, environ):
         mend = f"Set it before the start, e.g. with EnvironmentFile= in the service's unit: {variable}=..."
         yield Problem(where, f"the environment variable {variable!r} is not set", mend)
 

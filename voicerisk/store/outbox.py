@@ -6,12 +6,15 @@ an hour loses a notification. A row names its receiver, never a mail address or 
 
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 from sqlalchemy import Double, Index, Integer, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from voicerisk.store.schema import Base
+
+MAX_PARAMETERS: Final = 500
 
 
 class OutboxState(StrEnum):
@@ -88,9 +91,11 @@ def put_items(session: Session, items: Iterable[OutboxItem]) -> None:
         session.merge(OutboxRow(id=fields.pop("key"), **fields))
 
 
-def known_keys(session: Session, keys: Collection[str]) -> set[str]:
+def known_keys(session: Session, keys: Sequence[str]) -> set[str]:
     """Those of the keys that have a row, in whatever state."""
-    return set(session.scalars(select(OutboxRow.id).where(OutboxRow.id.in_(keys))))
+    # In pieces: a statement has a limit to its parameters.
+    pieces = [keys[at : at + MAX_PARAMETERS] for at in range(0, len(keys), MAX_PARAMETERS)]
+    return {id_ for piece in pieces for id_ in session.scalars(select(OutboxRow.id).where(OutboxRow.id.in_(piece)))}
 
 
 def waiting_items(session: Session, receiver: str, limit: int, except_keys: Collection[str] = ()) -> list[OutboxItem]:
