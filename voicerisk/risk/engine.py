@@ -10,31 +10,26 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from voicerisk.events import CallAbandoned, CallEnded, CallStarted, Event, TensionWindow, event_type
-from voicerisk.risk.actions import Action, AlertAction, AlertOpened, AlertResolved, EventRefused
-from voicerisk.risk.alerts import Alert, AlertState, Hush, NotifyReason, is_of_call
+from voicerisk.risk.actions import Action, AlertResolved, EventRefused
+from voicerisk.risk.alerts import Alert, AlertState, NotifyReason, is_of_call
 from voicerisk.risk.book import AlertBook, BookLimits
 from voicerisk.risk.calls import BEGINS, CallBook
-from voicerisk.risk.causes import cause_of, crossing_of, where
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.deeds import Deed
-from voicerisk.risk.desk import Desk, DeskAction, Observed, OutageChanged
+from voicerisk.risk.desk import Desk
 from voicerisk.risk.doing import do
-from voicerisk.risk.gauges import GaugeBoard, GaugeKey, Moved, OwnMeasure, Reading
+from voicerisk.risk.following import Following
+from voicerisk.risk.gauges import GaugeBoard, GaugeKey, OwnMeasure, Reading
 from voicerisk.risk.gauges.windows import zone_of
 from voicerisk.risk.intake import Intake
 from voicerisk.risk.oncall import Roster
-from voicerisk.risk.procedures import KNOWN_ACTIONS, StepKind
-from voicerisk.risk.runs import StepDue
+from voicerisk.risk.procedures import KNOWN_ACTIONS
 from voicerisk.risk.silences import Silence
 from voicerisk.risk.state import EngineState
-from voicerisk.risk.unowned import Unowned
-from voicerisk.risk.watch import SITE, Came, Watch, watched_values
+from voicerisk.risk.watch import Watch, watched_values
 
 PROMPT_S: Final = 5.0
 """An event heard within this time of when it happened is taken to be heard at once: so live and replay agree."""
-
-_PROCEDURE_WAITS: Final = frozenset({Hush.SILENCED, Hush.INHIBITED, Hush.OUTAGE})
-"""An alert that is quiet for one of these is nobody's work yet; in a group each alert still has its own."""
 
 
 class Engine:
@@ -60,11 +55,8 @@ class Engine:
         )
         self._book = AlertBook(config.rules, limits, self._roster.people, self.desk.outage_covering)
         self._watch = Watch(config.rules, gauges, self._calls, self._board.reading, self._waits)
-        self._unowned = Unowned(config.rules, gauges)
-        self._unowned_since_s: float | None = None
+        self._following = Following(config, self._board, self._calls, self.desk, self._book, self._watch)
         self._now_s = 0.0
-        # What follows from an event heard of late is dated no earlier than this.
-        self._heard_s = 0.0
 
     # What comes in
 
@@ -79,10 +71,10 @@ class Engine:
                 event_id=event.id, event_type=event_type(event), reason=refusal.text, at_s=self._now_s
             )
             return [*actions, refused]
-        self._heard_s = 0.0 if self._now_s - event.at <= PROMPT_S else self._now_s
+        self._following.heard_s = 0.0 if self._now_s - event.at <= PROMPT_S else self._now_s
         actions += self._event(event)
         actions += self._pass_time()
-        self._heard_s = 0.0
+        self._following.heard_s = 0.0
         return actions
 
     def do(self, deed: Deed, now: float) -> list[Action]:
@@ -94,20 +86,20 @@ class Engine:
             AlertStateError, RunStateError, TaskStateError, SilenceError: It is not in a state for that.
         """
         actions = self.tick(now)
-        actions += self._follow(do(deed, self._book, self.desk, self._now_s))
+        actions += self._following.follow(do(deed, self._book, self.desk, self._now_s))
         self._forget_strays(actions)
-        return actions + self._note_unowned(self._now_s)
+        return actions + self._following.note_unowned(self._now_s)
 
     def observe(self, measure: OwnMeasure, key: str, value: float | None, now: float) -> list[Action]:
         """What follows from something that the service has measured of itself; None: nothing to measure any more."""
         actions = self.tick(now)
-        actions += self._moved(self._board.observe(measure, key, value, self._now_s))
-        return actions + self._note_unowned(self._now_s)
+        actions += self._following.moved(self._board.observe(measure, key, value, self._now_s))
+        return actions + self._following.note_unowned(self._now_s)
 
     def tick(self, now: float) -> list[Action]:
         """What follows from time alone, in the order in which it fell due. A clock that was set back stands still."""
         self._now_s = max(self._now_s, now)
-        return self._pass_time()
+        return self._pass_time() + self._following.note_unowned(self._now_s)
 
     # What there is
 
@@ -158,16 +150,14 @@ class Engine:
         self._book.restore(state.book)
         self._watch.restore(state.watch)
         self._intake.restore(state.intake)
-        for alert in self._book.alerts():
-            self._unowned.follow(alert)
-        self._unowned_since_s = self._oldest_unowned_s()
+        self._following.restore(self._book.alerts())
 
     def adopt(self, alerts: Iterable[Alert], now: float) -> None:
         """Go on with stored alerts where there is no snapshot. Their calls are taken to be on, from `now`."""
         self._now_s = max(self._now_s, now)
         self._book.adopt(alerts, self._now_s)
+        self._following.adopt(self._book.alerts())
         for alert in self._book.alerts():
-            self._unowned.follow(alert)
             if is_of_call(alert):
                 self._calls.adopt(alert, self._now_s)
 
@@ -185,110 +175,35 @@ class Engine:
             if self._calls.is_on(call) or (isinstance(event, BEGINS) and not self._calls.is_over(call)):
                 actions += self._make_room(call)
                 changed = self._calls.hear(call, event, self._now_s)
-        actions += self._moved(self._board.handle(event, self._now_s), event)
+        actions += self._following.moved(self._board.handle(event, self._now_s), event)
         if call is not None and changed:
-            actions += self._came(self._watch.call_changed(call, event.at), event)
-        actions += self._follow(self.desk.handle(event))
+            actions += self._following.came(self._watch.call_changed(call, event.at), event)
+        actions += self._following.follow(self.desk.handle(event))
         if call is not None and isinstance(event, CallEnded | CallAbandoned) and self._calls.is_on(call):
             self._calls.end(call, self._now_s)
-            actions += self._close(call, max(event.at, self._heard_s), NotifyReason.CALL_ENDED)
-        return actions + self._note_unowned(max(event.at, self._heard_s))
-
-    def _moved(self, moves: Iterable[Moved], event: Event | None = None) -> list[Action]:
-        actions: list[Action] = []
-        for moved in moves:
-            if moved.crossed:
-                actions.append(crossing_of(moved, self._queue_of(moved.reading)))
-            actions += self._came(self._watch.moved(moved), event)
-        return actions
-
-    def _came(self, causes: Iterable[Came], event: Event | None) -> list[Action]:
-        actions: list[Action] = []
-        for came in causes:
-            rule = self._config.rules[came.rule]
-            procedure = self._config.procedures.get(rule.procedure)
-            heard_s = max(came.at_s, self._heard_s)
-            place = where(came.place, event)
-            opened = self._book.cross(came.rule, rule, procedure, place, cause_of(came, event), heard_s)
-            actions += self._follow(opened)
-        return actions
-
-    def _follow(self, told: Iterable[Action | DeskAction]) -> list[Action]:
-        """The actions, each with what follows from it elsewhere: alerts move procedures, procedures ring."""
-        actions: list[Action] = []
-        for action in told:
-            if isinstance(action, Observed):
-                moves = self._board.observe(action.measure, action.key, action.value, action.at_s)
-                actions += self._moved(moves)
-                continue
-            actions.append(action)
-            if isinstance(action, AlertAction):
-                self._unowned.follow(action.alert)
-                actions += self._follow(self._on_desk(action))
-            elif isinstance(action, StepDue):
-                actions += self._step(action)
-            elif isinstance(action, OutageChanged) and action.over:
-                actions += self._follow(self._book.wake(action.outage.id, action.at_s))
-        return actions
-
-    def _on_desk(self, action: AlertAction) -> list[DeskAction]:
-        """What the change of an alert means for its procedure."""
-        alert, at_s = action.alert, action.alert.history[-1].at_s
-        if isinstance(action, AlertResolved):
-            return self.desk.alert_resolved(alert, at_s)
-        in_hand = action.what in (NotifyReason.ACKNOWLEDGED, NotifyReason.TAKEN_OVER)
-        begins = isinstance(action, AlertOpened) or action.what is NotifyReason.HUSH_OVER or in_hand
-        told: list[DeskAction] = []
-        if begins and alert.hushed not in _PROCEDURE_WAITS:
-            rule = self._config.rules.get(alert.rule)
-            told += self.desk.alert_opened(alert, rule.procedure if rule else "", at_s)
-        return told + self.desk.alert_acknowledged(alert, at_s) if in_hand else told
-
-    def _step(self, due: StepDue) -> list[Action]:
-        """Whom a step of a procedure rings for; what it does is the shell's."""
-        alert = self._book.get(due.run.alert_id)
-        note = due.definition.text.get("en", "")
-        if due.asks:
-            names: tuple[str, ...] = (alert.acknowledged_by or alert.assigned_to or alert.owner,)
-        elif due.definition.kind in (StepKind.NOTIFY, StepKind.ESCALATE):
-            names = (due.definition.to,)
-        else:
-            return []
-        escalates = due.definition.kind is StepKind.ESCALATE
-        what = NotifyReason.ESCALATED if escalates else NotifyReason.PROCEDURE_STEP
-        return self._follow(self._book.tell(alert.id, what, names, due.at_s, note))
+            actions += self._close(call, max(event.at, self._following.heard_s), NotifyReason.CALL_ENDED)
+        return actions + self._following.note_unowned(max(event.at, self._following.heard_s))
 
     # Within: time
 
     def _pass_time(self) -> list[Action]:
         actions: list[Action] = []
         while (due_s := self._next_due_s()) is not None and due_s <= self._now_s:
-            at_s = max(due_s, self._heard_s)
-            actions += self._moved(self._board.advance(due_s))
-            actions += self._follow(self.desk.advance(due_s))
+            at_s = max(due_s, self._following.heard_s)
+            actions += self._following.moved(self._board.advance(due_s))
+            actions += self._following.follow(self.desk.advance(due_s))
             for fingerprint in self._watch.advance(due_s):
                 if (alert := self._book.unresolved(fingerprint)) is not None:
-                    actions += self._follow(self._book.resolve(alert.id, NotifyReason.CALMED_DOWN, at_s))
-            actions += self._follow(self._book.advance(due_s, at_s))
+                    actions += self._following.follow(self._book.resolve(alert.id, NotifyReason.CALMED_DOWN, at_s))
+            actions += self._following.follow(self._book.advance(due_s, at_s))
             while (call := self._calls.due(due_s)) is not None:
                 actions += self._lose(call, at_s) if self._calls.is_on(call) else self._forget(call)
-            actions += self._note_unowned(at_s)
+            actions += self._following.note_unowned(at_s)
         return actions
 
     def _next_due_s(self) -> float | None:
         parts = (self._board, self.desk, self._watch, self._book, self._calls)
         times = (part.next_due_s() for part in parts)
-        return min((at_s for at_s in times if at_s is not None), default=None)
-
-    def _note_unowned(self, at_s: float) -> list[Action]:
-        since_s = self._oldest_unowned_s()
-        if since_s == self._unowned_since_s:
-            return []
-        self._unowned_since_s = since_s
-        return self._moved(self._board.observe(OwnMeasure.OPEN_UNOWNED, SITE, since_s, at_s))
-
-    def _oldest_unowned_s(self) -> float | None:
-        times = (self._unowned.since_s(), self.desk.unowned_since_s())
         return min((at_s for at_s in times if at_s is not None), default=None)
 
     # Within: calls
@@ -301,12 +216,12 @@ class Engine:
             rule = self._config.rules.get(alert.rule)
             stays = what is NotifyReason.CALL_ENDED and rule is not None and not rule.resolve_at_end
             if alert.state is not AlertState.RESOLVED and is_of_call(alert) and not stays:
-                actions += self._follow(self._book.resolve(alert.id, what, at_s))
+                actions += self._following.follow(self._book.resolve(alert.id, what, at_s))
         return actions
 
     def _lose(self, call: str, at_s: float) -> list[Action]:
         actions = self._close(call, at_s, NotifyReason.CALL_LOST)
-        actions += self._moved(self._board.forget(GaugeKey.CALL, call, at_s))
+        actions += self._following.moved(self._board.forget(GaugeKey.CALL, call, at_s))
         return actions + self._forget(call)
 
     def _forget(self, call: str) -> list[Action]:
@@ -326,12 +241,6 @@ class Engine:
         for alert in closed:
             if is_of_call(alert) and self._calls.get(alert.key) is None:
                 self._book.drop(alert)
-
-    def _queue_of(self, reading: Reading) -> str | None:
-        key = self._config.gauges[reading.gauge].key
-        if key is GaugeKey.CALL and (state := self._calls.get(reading.key)) is not None:
-            return state.queue
-        return reading.key if key is GaugeKey.QUEUE else None
 
     def _waits(self, fingerprint: str) -> bool:
         return self._book.unresolved(fingerprint) is not None
