@@ -1,6 +1,7 @@
 """What ships: every row of what moves what, in two languages, with nothing left out."""
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -75,6 +76,16 @@ def test_every_rule_has_an_owner_a_procedure_and_a_way_on() -> None:
         assert rule.owner, name
         waits = any(step.kind == "escalate" for step in procedures[rule.procedure].steps)
         assert rule.severity != "critical" or rule.escalate or waits, name
+
+
+def test_nobody_is_told_twice_of_the_same_silence() -> None:
+    """Where the procedure itself asks for an acknowledgement, the rule's own chain goes on later and to others."""
+    for name, rule in library.rules().items():
+        steps = library.procedures()[rule.procedure].steps
+        for before, step in pairwise(steps):
+            if before.kind == "wait" and before.until == "acknowledged" and step.kind == "escalate":
+                assert before.limit_s is not None
+                assert all(link.to != step.to and link.after_s > before.limit_s for link in rule.escalate), name
 
 
 def test_every_procedure_belongs_to_a_rule_and_ends_in_words() -> None:
