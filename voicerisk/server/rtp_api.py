@@ -55,6 +55,8 @@ def rtp_router(server: RtpServer) -> APIRouter:
         if not server.settings.enabled:
             raise HTTPException(409, "rtp is not enabled; set rtp.enabled = true")
         source = None if party.source is None else str(party.source)
+        if source is None and server.settings.needs_source:
+            raise HTTPException(422, "source: the sender's IP address is wanted, unless rtp.any_source = true")
         try:
             port = await server.open(party.registered(), party.options(), source)
         except NoPortError as error:

@@ -30,8 +30,9 @@ _WITH_THE_REST: Final = frozenset({"released", "inactive", "stopping"})
 class RtpPort(asyncio.DatagramProtocol):
     """Takes the packets of one sender, whose address it keeps to; it is its stream's `StreamControl`.
 
-    `source` is the address from which alone packets are taken; without one the first sender of RTP is it, address and
-    port. Whoever else sends costs a comparison. `left` is called once, when the port is given back.
+    `source` is the IP address from which alone packets are taken, from any of its ports, for a switch may change them;
+    without one the first sender of RTP is it, address and port. Whoever else sends costs a comparison. `left` is called
+    once, when the port is given back.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class RtpPort(asyncio.DatagramProtocol):
 
     @property
     def sender(self) -> str | None:
-        """Who is heard, as host:port; None before anybody is."""
+        """Who was heard first, as host:port; None before anybody is."""
         return None if self._sender is None else _shown(self._sender)
 
     @property
@@ -97,13 +98,10 @@ class RtpPort(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         """Takes a datagram if it comes from where it should."""
         address = addr[0], addr[1]
-        if self._sender is not None and address != self._sender:
+        if address != self._sender and not self._may_send(address):
             self._ignored["stranger"] += 1
             return
         if self.cause is not None:
-            return
-        if self._sender is None and self._source is not None and _plain(address[0]) != self._source:
-            self._ignored["stranger"] += 1
             return
         if not self._bucket.take(monotonic_s()):
             self._ignored["too many at once"] += 1
@@ -118,6 +116,10 @@ class RtpPort(asyncio.DatagramProtocol):
             self._n_waiting_bytes += len(data)
         else:
             self._ignored["sent faster than it can be followed"] += 1
+
+    def _may_send(self, address: tuple[str, int]) -> bool:
+        """Whether an address may be heard that is not the sender's."""
+        return self._sender is None if self._source is None else _plain(address[0]) == self._source
 
     def _take(self, data: bytes) -> None:
         try:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import msgspec
 
+from voicerisk.server.http_settings import is_loopback
+
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -17,6 +19,10 @@ class RtpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     host: str = "127.0.0.1"
     """Address to receive on; "0.0.0.0" for every IPv4 address of the machine."""
+
+    any_source: bool = False
+    """Whether a port that other machines can reach may be asked for without the address of its sender; then whoever
+    comes first is heard."""
 
     public_host: str = ""
     """What senders are told in its place, where they reach this machine under another name."""
@@ -45,6 +51,11 @@ class RtpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if self.first_port and not 1024 <= self.first_port <= self.last_port:
             raise ValueError("first_port: 1024 to last_port is wanted, or 0 for any free one")
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether a request for a port has to say who will send."""
+        return not self.any_source and not is_loopback(self.host)
 
     @property
     def shown_host(self) -> str:

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ INGEST: Final = "127.0.0.1:8765"
 AUDIOSOCKET: Final = "tcp://127.0.0.1:9092"
 API: Final = "http://127.0.0.1:8080"
 
+_Result = TypeVar("_Result")
 _GOOD_CODE: Final = "1000"
 _RECEIVED_WITHIN_S: Final = 3.0
 
@@ -111,8 +112,8 @@ async def _websocket(protocol: str, call: SimulatedCall, target: Target, told: P
         sources = [way.party_source(call, party) for party in range(len(call.known_roles()))]
     else:
         raise ValueError("a way in without a source")
-    endings = await asyncio.gather(
-        *(
+    endings = await _all(
+        [
             play(
                 url,
                 source if way.overtakes else delayed(source, call.line, call.length_s, call.call_id),
@@ -123,7 +124,7 @@ async def _websocket(protocol: str, call: SimulatedCall, target: Target, told: P
                 abrupt=call.line.abrupt,
             )
             for source in sources
-        )
+        ]
     )
     return _problem(endings, call)
 
@@ -190,8 +191,19 @@ async def _received(api: Api, port_id: str, n_sent: int) -> int:
     return n_received
 
 
-async def _first_problem(call: SimulatedCall, one: Callable[[int, Role], Any]) -> str | None:
-    problems = await asyncio.gather(*(one(party, role) for party, role in enumerate(call.known_roles())))
+async def _all(connections: Sequence[Coroutine[Any, Any, _Result]]) -> list[_Result]:
+    """What each connection gave, once all have ended. Raises what the first one raised that did."""
+    results = await asyncio.gather(*connections, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+async def _first_problem(
+    call: SimulatedCall, one: Callable[[int, Role], Coroutine[Any, Any, str | None]]
+) -> str | None:
+    problems = await _all([one(party, role) for party, role in enumerate(call.known_roles())])
     return next((problem for problem in problems if problem), None)
 
 
