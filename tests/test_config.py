@@ -211,3 +211,9 @@ def test_red_begins_where_the_model_says(tmp_path: Path, ear: Model) -> None:
     )
     own = loaded(tmp_path, edges).floor_with(ear).tension.boundaries
     assert own.red.enter == DEFAULT_ZONES.red.enter
+
+
+def test_the_example_shows_what_holds_of_the_risk_engine_without_it() -> None:
+    """What the example file says of [risk] are the defaults: whoever copies it changes nothing."""
+    example = load_config(Path(__file__).parents[1] / "voicerisk.example.toml")
+    assert example.risk == Config().risk
