@@ -91,7 +91,11 @@ def test_each_mistake_is_named_at_its_key(receiver: Receiver, key: str, wrong: s
 
 def test_what_sends_nothing_needs_no_secret() -> None:
     """A replay or a listing of the gateways works where the secrets are not: they are not asked for."""
-    receivers: dict[str, Receiver] = {"crm": a_webhook(), "chat": ChatReceiver(style="slack", url_env="NONE"), "sms": sms()}
+    receivers: dict[str, Receiver] = {
+        "crm": a_webhook(),
+        "chat": ChatReceiver(style="slack", url_env="NONE"),
+        "sms": sms(),
+    }
     settings = NotifySettings(receivers=receivers, routes=(Route(receivers=tuple(receivers)),))
     assert notify_problems(settings, RiskConfig(), None) == []
     assert len(notify_problems(settings, RiskConfig(), {})) == 3

@@ -30,8 +30,8 @@ class File(msgspec.Struct):
 def commented_example() -> str:
     """The table of the example file, its comments taken for settings."""
     text = (ROOT / "voicerisk.example.toml").read_text(encoding="utf-8")
-    begin, end = text.index("[notify]"), text.index("[log]")
-    lines = [re.sub(r"^# (?=\[|[a-z_]+ = )", "", line) for line in text[begin:end].splitlines()]
+    ours = re.split(r"^(?:# )?\[+(?!\[?notify)", text[text.index("[notify]") :], maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [re.sub(r"^# (?=\[|[a-z_]+ = )", "", line) for line in ours.splitlines()]
     return "\n".join(line for line in lines if not line.startswith("# S"))
 
 
