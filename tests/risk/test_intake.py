@@ -48,7 +48,7 @@ def test_an_event_of_the_future_is_refused() -> None:
 
 
 def test_what_the_record_gives_back_is_never_refused() -> None:
-    """After a restart every event of the log counts again, late or known; a repetition from outside is refused still."""
+    """After a restart every event of the log counts again; a repetition from outside is refused still."""
     intake = Intake(SITE)
     for heard_s in (0, 5000):
         assert refused(intake, "a", 0, heard_s, own=True) is None
