@@ -127,6 +127,17 @@ async def test_a_broken_connection_is_made_again() -> None:
         assert len(fake.writers) == 2
 
 
+async def test_a_switch_that_is_away() -> None:
+    """While the connection is down an action says so soon, and that nothing was done."""
+    link = Link("asterisk")
+    link.down("connection refused")
+    settings = AmiControl(host="127.0.0.1", port=1, user="voicerisk", password_env="A_SECRET")
+    rig = Rig("ami", AmiSwitch(settings, link), FakeManager(), Legs(call="c", agent=AGENT), "PJSIP/3001")
+    with pytest.raises(SwitchError, match="nothing was done: connection refused") as error:
+        await rig.switch.enter(Mode.LISTEN, rig.place, None)
+    assert error.value.problem is Problem.UNREACHABLE
+
+
 async def test_a_wrong_password_is_said_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """The link says what is wrong, without the secret."""
     monkeypatch.setenv("A_SECRET", "not-the-right-one")

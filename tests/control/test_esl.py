@@ -82,6 +82,18 @@ async def test_taking_over() -> None:
         assert (fake.heard_by(), fake.has_agent()) == ({"customer"}, False)
 
 
+async def test_taking_over_is_no_transfer() -> None:
+    """That the customer is bridged with the supervisor does not count as being passed on."""
+    fake = FakeFreeswitch()
+    async with freeswitch(fake) as (rig, told):
+        fake.tell("CHANNEL_BRIDGE", Unique_ID=CUSTOMER, Bridge_A_Unique_ID=CUSTOMER, Bridge_B_Unique_ID=AGENT)
+        seat = await rig.switch.enter(Mode.TAKE_OVER, rig.place, None)
+        fake.tell("CHANNEL_BRIDGE", Unique_ID=CUSTOMER, Bridge_A_Unique_ID=CUSTOMER, Bridge_B_Unique_ID=seat.leg)
+        fake.tell("CHANNEL_HOLD", Unique_ID=CUSTOMER)
+        await eventually(lambda: LegHeld((CUSTOMER,)) in told)
+        assert not any(isinstance(event, LegMoved) for event in told)
+
+
 @pytest.mark.parametrize("agent", ["x) &system(ls", f"{AGENT} x", "", f"{AGENT}\n\napi shutdown"])
 async def test_a_leg_cannot_smuggle_a_command(agent: str) -> None:
     """What the gateway told as the agent's leg must be a UUID, or nothing is sent."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.control.fakes.line import listening
-from tests.control.fakes.rig import PHONE
+from tests.control.fakes.rig import PHONE, SECRET
 from tests.control.fakes.web import Refusal, Seen, Trouble, WebFake, serving
 from voicerisk.control.problems import Problem, SwitchError
 from voicerisk.control.web import Web, segment, text_in
@@ -88,6 +88,16 @@ async def test_refusals_in_words(status: int, body: Any, problem: Problem, words
         assert error.value.problem is problem
         assert PHONE not in error.value.words
         assert len(error.value.words) < 300
+        await web.close()
+
+
+async def test_a_switch_that_says_our_secret_back() -> None:
+    """Also an error that repeats the credentials is shown without them."""
+    async with serving(Fickle(9, 403, {"message": f"bad token {SECRET}"}).web) as fake:
+        web = Web("The switch", fake.url, lambda: {"Authorization": f"Bearer {SECRET}"})
+        with pytest.raises(SwitchError, match=r"bad token \(secret\)") as error:
+            await web.ask("POST", "/x", json={})
+        assert SECRET not in repr(error.value)
         await web.close()
 
 

@@ -41,7 +41,7 @@ _ORIGINATE_REASONS: Final[Mapping[str, str]] = {
 
 
 class AmiControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="ami"):
-    """An Asterisk's manager interface. Its user (manager.conf) needs write = originate,call and read = call."""
+    """An Asterisk's manager interface; its user (manager.conf) needs read = call, write = originate,call,reporting."""
 
     host: str
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 5038
@@ -73,7 +73,7 @@ class AmiSwitch:
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's channel, in ChanSpy or with the customer."""
         agent = wanted(at.legs.agent, "agent's channel", spy.CHANNEL)
-        await self.link.wait_up()
+        await self.link.must_be_up()
         channels = await self._channels()
         name, _ = spy.whole_name(agent, [(one.get("channel", ""), one.get("uniqueid", "")) for one in channels])
         if mode is Mode.TAKE_OVER:
@@ -90,7 +90,7 @@ class AmiSwitch:
 
     async def leave(self, at: Place, seat: Seat | None) -> str:
         """Hangs up the supervisor's phone, by the id that we gave its channel."""
-        await self.link.wait_up()
+        await self.link.must_be_up()
         try:
             await self._do("Hangup", Channel=at.key, Cause="16")
         except SwitchError as error:

@@ -83,7 +83,7 @@ class AriSwitch:
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's channel, in a bridge with what it listens through."""
         agent = wanted(at.legs.agent, "agent's channel", spy.CHANNEL)
-        await self.link.wait_up()  # without the events Asterisk does not know our application
+        await self.link.must_be_up()  # without the events Asterisk does not know our application
         name, id_ = await self._channel(agent)
         bridge = None if mode is not Mode.TAKE_OVER else await self._bridge_of(id_)
         phone = at.key + _SUPERVISOR

@@ -13,7 +13,7 @@ import structlog
 from voicerisk import clock
 from voicerisk.control import metrics, session
 from voicerisk.control.modes import Mode
-from voicerisk.control.orders import LEAVE, NotConfirmedError, Offer, Order, UnknownCallError
+from voicerisk.control.orders import LEAVE, NotConfirmedError, Offer, Order, UnknownCallError, offer_of
 from voicerisk.control.place import Place, legs_of
 from voicerisk.control.problems import Problem, SwitchError
 from voicerisk.control.session import NotNowError, Session, State
@@ -93,7 +93,8 @@ class Control:
 
     def offers(self) -> Mapping[str, Offer]:
         """What can be done, by the gateway's name."""
-        return {gateway: self._offer(gateway, switch) for gateway, switch in self._switches.items()}
+        kinds, confirm = self._settings.gateways, self._settings.confirm
+        return {name: offer_of(kinds[name], switch, confirm) for name, switch in self._switches.items()}
 
     def troubles(self) -> Sequence[str]:
         """What does not work at the moment, one sentence for each switch."""
@@ -303,13 +304,3 @@ class Control:
             f"The switch did not answer within {self._settings.deadline_s:g} s; it is not known whether it was done."
         )
         return SwitchError(Problem.TIMEOUT, words)
-
-    def _offer(self, gateway: str, switch: Switch) -> Offer:
-        return Offer(
-            kind=str(self._settings.gateways[gateway].__struct_config__.tag),
-            modes=tuple(mode for mode in Mode if mode not in switch.cannot),
-            cannot=switch.cannot,
-            confirm=tuple(mode for mode in self._settings.confirm if mode not in switch.cannot),
-            events=switch.link is not None,
-            problem=None if switch.link is None else switch.link.problem,
-        )

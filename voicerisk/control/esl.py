@@ -54,12 +54,13 @@ class EslSwitch:
         self._replies: deque[asyncio.Future[EslMessage]] = deque()  # replies come in the order of the commands
         self._jobs: dict[str, asyncio.Future[str]] = {}
         self._bridges = Bridges()
+        self._seats: set[str] = set()
 
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's leg: eavesdropping on the agent's, or bridged with the customer's."""
         agent = wanted(at.legs.agent, "agent's leg", eavesdrop.UUID)
         customer = wanted(at.legs.customer, "customer's leg", eavesdrop.UUID) if mode is Mode.TAKE_OVER else ""
-        await self.link.wait_up()
+        await self.link.must_be_up()
         if seat is None:
             await self._must_exist(agent)
             await self._call_phone(at, agent)  # unheard at first
@@ -74,7 +75,7 @@ class EslSwitch:
 
     async def leave(self, at: Place, seat: Seat | None) -> str:
         """Hangs up the supervisor's leg, by the id that we gave it."""
-        await self.link.wait_up()
+        await self.link.must_be_up()
         await self._hang_up(at.key)
         return ""
 
@@ -102,6 +103,7 @@ class EslSwitch:
         """Returns once the supervisor has picked up. As a job, for FreeSWITCH answers nothing else while it rings."""
         settings = self._settings
         line = eavesdrop.originate(at.key, at.endpoint, agent, settings.ring_s, settings.caller_id)
+        self._seats.add(at.key)
         outcome = self._jobs[at.key] = asyncio.get_running_loop().create_future()
         try:
             _check(await self._command(f"bgapi {line}", {"Job-UUID": at.key}))
@@ -109,6 +111,7 @@ class EslSwitch:
         finally:
             self._jobs.pop(at.key, None)
         if not answer.startswith("+OK"):
+            self._seats.discard(at.key)
             raise eavesdrop.not_answered(answer)
 
     async def _hang_up(self, leg: str) -> None:
@@ -204,9 +207,14 @@ class EslSwitch:
                 outcome.set_result(event.get("_body", ""))
             return
         if event.get("Event-Name") == "CHANNEL_HANGUP_COMPLETE":
-            tell(SeatGone(event.get("Unique-ID", ""), "Your phone has hung up."))
-        for fact in self._bridges.facts_in(event):
-            tell(fact)
+            leg = event.get("Unique-ID", "")
+            self._seats.discard(leg)
+            tell(SeatGone(leg, "Your phone has hung up."))
+        facts = self._bridges.facts_in(event)
+        # A customer who is bridged with one of our supervisors was not transferred.
+        if not self._seats.intersection(event.values()) or event.get("Event-Name") != "CHANNEL_BRIDGE":
+            for fact in facts:
+                tell(fact)
 
 
 def _fail(waiting: Iterable[asyncio.Future[Any]]) -> None:

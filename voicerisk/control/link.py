@@ -8,12 +8,15 @@ from typing import Final
 import structlog
 
 from voicerisk.control import metrics
-from voicerisk.control.problems import SwitchError, quoted
+from voicerisk.control.problems import Problem, SwitchError, quoted
 
 _log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
+UP_WITHIN_S: Final = 2.0
+"""How long an action waits for a connection that is just being made again."""
+
 STEADY_S: Final = 10.0
 """A connection that held for so long was a good one: the next pause is the first again."""
 
@@ -49,9 +52,14 @@ class Link:
         self._up.clear()
         metrics.link_up.labels(self.gateway).set(0)
 
-    async def wait_up(self) -> None:
-        """Returns once it stands."""
-        await self._up.wait()
+    async def must_be_up(self, within_s: float = UP_WITHIN_S) -> None:
+        """Returns once it stands. Raises `SwitchError` with what is wrong with it when that takes too long."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._up.wait()
+        except TimeoutError:
+            words = f"The connection to the switch is down, so nothing was done: {self.problem}"
+            raise SwitchError(Problem.UNREACHABLE, words) from None
 
     async def keep(self, run: Callable[[], Awaitable[None]]) -> None:
         """Runs `run`, which connects and serves until the connection breaks, for ever, with growing pauses between.

@@ -1,11 +1,13 @@
 """What a supervisor asks for, what is on offer, and why it may not even be tried."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from voicerisk.control.modes import Mode
+from voicerisk.control.settings import SwitchControl
+from voicerisk.control.switch import Switch
 
 LEAVE: Final = "leave"
 
@@ -37,3 +39,15 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     events: bool
     problem: str | None
     """Why the standing connection is down; None where it stands or there is none."""
+
+
+def offer_of(settings: SwitchControl, switch: Switch, confirm: Sequence[Mode]) -> Offer:
+    """What a switch can do, and how it stands now."""
+    return Offer(
+        kind=str(settings.__struct_config__.tag),
+        modes=tuple(mode for mode in Mode if mode not in switch.cannot),
+        cannot=switch.cannot,
+        confirm=tuple(mode for mode in confirm if mode not in switch.cannot),
+        events=switch.link is not None,
+        problem=None if switch.link is None else switch.link.problem,
+    )

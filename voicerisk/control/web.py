@@ -111,7 +111,7 @@ class Web:
             return _decoded(answer)
         if missing_ok and response.status_code in (404, 410):
             return {}
-        error_ = self._refusal(response.status_code, answer)
+        error_ = self._refusal(response.status_code, _without_secret(_said(answer), request))
         if response.status_code == 429 or (response.status_code >= 500 and twice_is_safe):
             raise _AgainError(error_)
         raise error_
@@ -124,8 +124,7 @@ class Web:
                 raise SwitchError(Problem.REFUSED, f"{self._name} answered more than can be read.")
         return bytes(answer)
 
-    def _refusal(self, status: int, answer: bytes) -> SwitchError:
-        said = _said(answer)
+    def _refusal(self, status: int, said: str) -> SwitchError:
         if status in _STATUS:
             problem, words = _STATUS[status]
         elif status >= 500:
@@ -150,6 +149,14 @@ def text_in(answer: Any, *path: str | int) -> str:
         else:
             return ""
     return str(answer) if isinstance(answer, str | int) and not isinstance(answer, bool) else ""
+
+
+def _without_secret(said: str, request: httpx.Request) -> str:
+    """What a switch said, also where it says back what it was shown."""
+    for shown in request.headers.get("authorization", "").split():
+        if len(shown) > len("Bearer"):
+            said = said.replace(shown, "(secret)")
+    return said
 
 
 def _decoded(answer: bytes) -> Any:

@@ -14,7 +14,7 @@ async def following(switch: Switch) -> AsyncIterator[list[SwitchEvent]]:
     task = asyncio.create_task(switch.follow(told.append))
     try:
         if switch.link is not None:
-            await asyncio.wait_for(switch.link.wait_up(), 5)
+            await switch.link.must_be_up(5.0)
         yield told
     finally:
         task.cancel()
