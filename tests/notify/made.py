@@ -54,5 +54,5 @@ def a_webhook(url: str = "https://crm.example/hook", **more: Any) -> WebhookRece
 def settings_for(receivers: dict[str, Receiver], *routes: Route, **more: Any) -> NotifySettings:
     """Quick settings; without routes everything that is meant for somebody goes to every receiver."""
     routed = routes or (Route(receivers=tuple(receivers)),)
-    quick = {"first_retry_s": 0.02, "longest_retry_s": 0.05, "timeout_s": 5.0, "public_url": URL}
+    quick: dict[str, Any] = {"first_retry_s": 0.02, "longest_retry_s": 0.05, "timeout_s": 5.0, "public_url": URL}
     return NotifySettings(receivers=receivers, routes=routed, **(quick | more))

@@ -282,6 +282,25 @@ async def test_told_even_without_the_store(tmp_path: Path, receiver: HttpReceive
     await store.close()
 
 
+async def test_a_message_that_cannot_be_read(store: Store, receiver: HttpReceiver) -> None:
+    """What another version wrote and this one cannot read is given up; it blocks nobody."""
+    strange = an_item("strange", payload='{"alert": 7}')
+    assert await save(store, strange)
+    async with notifying(store, {"crm": receiver.url}) as notifications:
+        await eventually(lambda: notifications.health[0].given_up == 1)
+        notifications.notify(a_notice("c-2"))
+        await receiver.has(1)
+    assert calls_in(receiver) == ["c-2"]
+
+
+async def test_a_clock_that_was_set_back(store: Store, receiver: HttpReceiver) -> None:
+    """A message that was to be tried again at a time that has moved an hour away is tried now."""
+    later = now_s() + 3600.0
+    assert await save(store, an_item("c-1", changed_at_s=later, next_try_s=later))
+    async with notifying(store, {"crm": receiver.url}, longest_retry_s=300.0):
+        await receiver.has(1)
+
+
 @pytest.mark.parametrize("n_notices", [1, 50])
 async def test_stop_loses_nothing(store: Store, receiver: HttpReceiver, n_notices: int) -> None:
     """What came in the instant before the stop is in the outbox, delivered or waiting."""

@@ -11,16 +11,19 @@ import httpx
 import pytest
 from py_vapid import Vapid02
 
+from tests.eventually import eventually
 from tests.notify.browser import Browser
-from tests.notify.http_receiver import HttpReceiver
-from tests.notify.made import URL, a_delivery, a_notice
+from tests.notify.http_receiver import HttpReceiver, http_receiver
+from tests.notify.made import URL, a_delivery, a_notice, settings_for
 from voicerisk.clock import now_s
 from voicerisk.notify.notice import Notice
+from voicerisk.notify.notifications import Notifications
 from voicerisk.notify.outcome import Delivered, GiveUp, TryAgain
 from voicerisk.notify.phones import Phones, phone_of
 from voicerisk.notify.push import PushSender
 from voicerisk.notify.settings import WebPushReceiver
 from voicerisk.notify.vapid import load_vapid_key
+from voicerisk.store.store import Store
 
 CONTACT = "mailto:it@example.com"
 
@@ -123,6 +126,26 @@ async def test_trouble_of_the_push_service(site: Site) -> None:
     assert isinstance(outcome, GiveUp)
     assert not outcome.is_trouble
     assert len(site.service.taken) == 1
+
+
+async def test_a_dead_push_service_delays_no_other(site: Site, store: Store) -> None:
+    """While one push service does not answer, the phones of another ring."""
+    async with http_receiver() as other:
+        site.switched_on("Maya")
+        site.service.let_go.clear()
+        dan = Browser()
+        endpoint = f"http://localhost:{other.port}/dan"
+        site.phones.add(phone_of("Dan", endpoint, dan.p256dh, dan.auth, now_s(), ["localhost"]))
+        settings = settings_for({"phones": WebPushReceiver(contact=CONTACT)})
+        notifications = Notifications(settings, store, {"phones": site.sender}, site.phones)
+        await notifications.start()
+        notifications.notify(a_notice())
+        await other.has(1)
+        await site.service.has(1)
+        assert notifications.health[0].delivered <= 1
+        site.service.let_go.set()
+        await eventually(lambda: notifications.health[0].delivered == 2)
+        await notifications.stop()
 
 
 def meant_for(*people: str) -> Notice:

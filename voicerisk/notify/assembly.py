@@ -42,7 +42,9 @@ class NotifyPart:
         self._environ = environ
         # Without receivers nothing is ever sent, and the certificates need not be read.
         self._client = _http_client(settings.timeout_s) if settings.receivers else None
-        self.senders = {name: self._sender(receiver) for name, receiver in settings.receivers.items()}
+        self.senders = {
+            name: self._sender(receiver, self._client) for name, receiver in settings.receivers.items() if self._client
+        }
         self.notifications = Notifications(settings, store, self.senders, self.phones)
 
     async def start(self, alerts: Iterable[Alert]) -> None:
@@ -55,9 +57,8 @@ class NotifyPart:
         if self._client is not None:
             await self._client.aclose()
 
-    def _sender(self, receiver: Receiver) -> Sender:
-        public_url, environ, client = self._settings.public_url, self._environ, self._client
-        assert client is not None
+    def _sender(self, receiver: Receiver, client: httpx.AsyncClient) -> Sender:
+        public_url, environ = self._settings.public_url, self._environ
         match receiver:
             case WebhookReceiver():
                 return WebhookSender(client, receiver, environ[receiver.secret_env], public_url)

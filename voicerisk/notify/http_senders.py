@@ -24,6 +24,7 @@ class WebhookSender:
     """A signed message to another program. The idempotency key travels as `webhook-id`, and as a CloudEvent's `id`."""
 
     kind: Final = "webhook"
+    width: Final = 1
 
     def __init__(self, client: httpx.AsyncClient, receiver: WebhookReceiver, secret: str, public_url: str) -> None:
         self._client = client
@@ -50,6 +51,7 @@ class ChatSender:
     """A message to a channel of Slack or Teams."""
 
     kind: Final = "chat"
+    width: Final = 1
 
     def __init__(self, client: httpx.AsyncClient, receiver: ChatReceiver, url: str, public_url: str) -> None:
         self._client = client
@@ -81,6 +83,7 @@ class SmsSender:
     """
 
     kind: Final = "sms"
+    width: Final = 1
 
     def __init__(self, client: httpx.AsyncClient, receiver: SmsReceiver, token: str, public_url: str) -> None:
         self._client = client

@@ -44,7 +44,7 @@ class LaneHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lane:
-    """What waits for one receiver, and the task that brings it there: one try at a time.
+    """What waits for one receiver, and the tasks that bring it there: as many as its sender is wide.
 
     At most `max_waiting` messages are in memory; the rest stays in the outbox until there is room. Each change is
     written to the outbox, so that another process goes on where this one was killed.
@@ -59,7 +59,9 @@ class Lane:
         # What was left from before is read first.
         self._more_in_store = True
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._in_hand: set[str] = set()
+        self._choosing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._problem = ""
         self._n_delivered = 0
@@ -68,16 +70,18 @@ class Lane:
 
     def start(self) -> None:
         """Begins to deliver, first what an earlier process left."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        loop = asyncio.get_running_loop()
+        self._tasks = {loop.create_task(self._run()) for _ in range(self._sender.width)}
 
     async def stop(self) -> None:
-        """Lets a try that is under way end for `FINISH_S`, then cuts it; it is made again after the next start."""
+        """Lets tries under way end for `FINISH_S`, then cuts them; they are made again after the next start."""
         self._stopping = True
         self._wake.set()
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=FINISH_S)
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_S)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
 
     def put(self, item: OutboxItem) -> None:
         """Takes a message that is in the outbox. Never blocks."""
@@ -112,24 +116,33 @@ class Lane:
                 await asyncio.sleep(FAULT_PAUSE_S)
 
     async def _step(self) -> None:
-        if self._more_in_store and len(self._waiting) <= self._settings.max_waiting // 2:
-            await self._refill()
-        now = clock.now_s()
-        # One that has never been tried goes before those that failed: what is new concerns somebody now.
-        due = [item for item in self._waiting.values() if item.next_try_s <= now]
-        if due:
-            await self._attempt(min(due, key=lambda item: (item.tries, item.created_at_s)), now)
-            return
-        if self._stopping:
-            return
-        pause = min((item.next_try_s for item in self._waiting.values()), default=None)
-        self._wake.clear()
-        # The longest pause bounds what a clock that was set back can cost.
-        limit_s = None if pause is None else min(max(pause - now, 0.0), self._settings.longest_retry_s)
+        # One at a time, or what one has just delivered could be read again by another as still waiting.
+        async with self._choosing:
+            if self._more_in_store and len(self._waiting) <= self._settings.max_waiting // 2:
+                await self._refill()
+            now = clock.now_s()
+            free = [item for item in self._waiting.values() if item.key not in self._in_hand]
+            due = [item for item in free if _is_due(item, now)]
+            # One that has never been tried goes before those that failed: what is new concerns somebody now.
+            chosen = min(due, key=lambda item: (item.tries, item.created_at_s), default=None)
+            if chosen is not None:
+                self._in_hand.add(chosen.key)
+        if chosen is not None:
+            try:
+                await self._attempt(chosen, now)
+            finally:
+                self._in_hand.discard(chosen.key)
+        elif not self._stopping:
+            await self._rest(min((item.next_try_s - now for item in free), default=None))
+
+    async def _rest(self, limit_s: float | None) -> None:
+        """Returns when something may have become due: after `limit_s` at the latest (None: there is nothing)."""
         if self._more_in_store:
-            limit_s = min(FAULT_PAUSE_S, FAULT_PAUSE_S if limit_s is None else limit_s)
+            limit_s = FAULT_PAUSE_S if limit_s is None else min(limit_s, FAULT_PAUSE_S)
+        self._wake.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
+            # The longest pause bounds what a clock that was set back can cost.
+            async with asyncio.timeout(None if limit_s is None else min(limit_s, self._settings.longest_retry_s)):
                 await self._wake.wait()
 
     async def _refill(self) -> None:
@@ -146,13 +159,18 @@ class Lane:
 
     async def _attempt(self, item: OutboxItem, now_s: float) -> None:
         if now_s - item.created_at_s >= self._sender.give_up_after_s:
-            outcome: Outcome = GiveUp(f"too late after {item.tries} tries; the last: {item.last_error or 'none'}")
+            late = GiveUp(f"too late after {item.tries} tries; the last: {item.last_error or 'none'}")
+            await self._note(item, late)
         else:
             outcome = await self._try(item)
-        await self._note(item, outcome)
+            await self._note(msgspec.structs.replace(item, tries=item.tries + 1), outcome)
 
     async def _try(self, item: OutboxItem) -> Outcome:
-        delivery = Delivery(receiver=item.receiver, target=item.target, notice=_notices.decode(item.payload))
+        try:
+            notice = _notices.decode(item.payload)
+        except msgspec.MsgspecError:
+            return GiveUp("it was written by another version and cannot be read")
+        delivery = Delivery(receiver=item.receiver, target=item.target, notice=notice)
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 return await self._sender.send(delivery)
@@ -172,7 +190,7 @@ class Lane:
                 self._delivered(item, outcome, now)
             case TryAgain():
                 spread = pause_s(
-                    item.tries + 1, self._settings.first_retry_s, self._settings.longest_retry_s, random.random()
+                    item.tries, self._settings.first_retry_s, self._settings.longest_retry_s, random.random()
                 )
                 pause = spread if outcome.after_s is None else max(outcome.after_s, spread)
                 # At its end at the latest, so that it is given up in time.
@@ -182,7 +200,7 @@ class Lane:
             case GiveUp():
                 changes = {"state": OutboxState.GIVEN_UP, "payload": "", "last_error": outcome.why}
                 self._given_up(item, outcome)
-        changed: OutboxItem = msgspec.structs.replace(item, tries=item.tries + 1, changed_at_s=now, **changes)
+        changed: OutboxItem = msgspec.structs.replace(item, changed_at_s=now, **changes)
         if changed.state is OutboxState.WAITING:
             self._waiting[item.key] = changed
         else:
@@ -195,7 +213,7 @@ class Lane:
         self._last_delivered_at_s = now_s
         metrics.delivered.labels(self.name).inc()
         metrics.delay_seconds.labels(self.name).observe(max(now_s - item.created_at_s, 0.0))
-        _log.info("notify.delivered", receiver=self.name, alert=item.alert_id, tries=item.tries + 1, note=outcome.note)
+        _log.info("notify.delivered", receiver=self.name, alert=item.alert_id, tries=item.tries, note=outcome.note)
         self._problem = ""
 
     def _failed(self, item: OutboxItem, why: str) -> None:
@@ -216,6 +234,11 @@ class Lane:
     def _changed(self) -> None:
         metrics.waiting.labels(self.name).set(len(self._waiting))
         self._wake.set()
+
+
+def _is_due(item: OutboxItem, now_s: float) -> bool:
+    # Changed in the future: the clock was set back, and its times are worth nothing.
+    return item.next_try_s <= now_s or item.changed_at_s > now_s
 
 
 async def save(store: Store, item: OutboxItem) -> bool:

@@ -12,7 +12,7 @@ from voicerisk import clock
 from voicerisk.notify import metrics
 from voicerisk.notify.lane import Lane, LaneHealth, save
 from voicerisk.notify.notice import Delivery, Notice, last_call, latest_of
-from voicerisk.notify.phones import Phones
+from voicerisk.notify.phones import Phones, PhonesFullError
 from voicerisk.notify.routing import deliveries
 from voicerisk.notify.sender import Sender
 from voicerisk.notify.settings import NotifySettings
@@ -161,7 +161,7 @@ class Notifications:
         try:
             for phone in await self._store.read(outbox.subscriptions):
                 self._phones.add(phone)
-        except StoreError as error:
+        except (StoreError, PhonesFullError) as error:
             _log.error("notify.phones_unread", problem=str(error))
 
     async def _purge_for_ever(self) -> None:

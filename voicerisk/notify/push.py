@@ -29,6 +29,8 @@ class PushSender:
     """One message to one browser."""
 
     kind: Final = "webpush"
+    width: Final = 8
+    """One push service that does not answer must not keep the phones of another waiting."""
 
     def __init__(
         self,

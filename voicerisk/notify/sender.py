@@ -18,6 +18,10 @@ class Sender(Protocol):
     def give_up_after_s(self) -> float:
         """How long after it was made a message is still worth a try."""
 
+    @property
+    def width(self) -> int:
+        """How many tries may be under way at once."""
+
     def targets(self, notice: Notice) -> Sequence[str]:
         """The receiver's addresses that this notice goes to, by id; ("",) where it has just one."""
 

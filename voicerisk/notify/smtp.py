@@ -17,6 +17,7 @@ class EmailSender:
     """One mail to all of a receiver's addresses."""
 
     kind: Final = "email"
+    width: Final = 1
 
     def __init__(self, receiver: EmailReceiver, password: str, public_url: str, timeout_s: float) -> None:
         self._receiver = receiver
