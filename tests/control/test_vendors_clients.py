@@ -1,6 +1,7 @@
 """What we send is what the vendor's own library sends for the same wish."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +40,16 @@ def _ours(seen: Seen) -> tuple[str, str, Mapping[str, str]]:
     return seen.method, seen.path, seen.form
 
 
-async def test_twilio(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_twilio_call_that_nobody_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supervisor whose joining was cut short is taken out by the label that the participant was given."""
+    monkeypatch.setenv("A_SECRET", SECRET)
+    async with rig("twilio", tmp_path) as made:
+        await made.switch.enter(Mode.LISTEN, made.place, None)
+        await made.switch.leave(made.place, None)
+        assert not made.fake.is_on()
+
+
+async def test_twilio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Joining, coaching, barging and leaving are the same requests as those of Twilio's Python library."""
     monkeypatch.setenv("A_SECRET", SECRET)
     async with rig("twilio", tmp_path) as made:

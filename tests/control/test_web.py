@@ -126,6 +126,16 @@ async def test_an_answer_without_end() -> None:
         await web.close()
 
 
+async def test_a_leg_without_a_name() -> None:
+    """A new leg that the switch does not name could never be taken off, so it counts as not known to be made."""
+    web = Web("The switch", "http://127.0.0.1:1", dict)
+    assert web.leg_in({"data": {"sid": "x"}}, "data", "sid") == "x"
+    with pytest.raises(SwitchError, match="which leg") as error:
+        web.leg_in({"data": {}}, "data", "sid")
+    assert error.value.problem is Problem.TIMEOUT
+    await web.close()
+
+
 def test_a_path_has_the_segments_it_was_given() -> None:
     """What a gateway told cannot lead to another path; and no answer can break what reads it."""
     assert segment("a/../b?c#d") == "a%2F..%2Fb%3Fc%23d"

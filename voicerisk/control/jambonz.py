@@ -15,7 +15,7 @@ from voicerisk.control.modes import Mode
 from voicerisk.control.place import ConferenceLegs, Place, wanted
 from voicerisk.control.secret import from_env
 from voicerisk.control.switch import Seat, Tell
-from voicerisk.control.web import Web, segment, text_in
+from voicerisk.control.web import Web, segment
 
 
 class JambonzControl(
@@ -65,7 +65,7 @@ class JambonzSwitch:
         agent = wanted(at.legs.agent, "agent's call") if mode is Mode.TAKE_OVER else ""
         if seat is None:
             call = await self._web.ask("POST", "/Calls", json=self._newcomer(at, conference, mode))
-            seat = Seat(leg=text_in(call, "sid"))
+            seat = Seat(leg=self._web.leg_in(call, "sid"))
         else:
             await self._set_voice(seat.leg, mode)
         if mode is Mode.TAKE_OVER:

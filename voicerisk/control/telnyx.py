@@ -17,7 +17,7 @@ from voicerisk.control.modes import Mode
 from voicerisk.control.place import ForkedLegs, Place, wanted
 from voicerisk.control.secret import from_env
 from voicerisk.control.switch import Seat, Tell
-from voicerisk.control.web import Web, segment, text_in
+from voicerisk.control.web import Web, segment
 
 _ROLES: Final[Mapping[Mode, str]] = {
     Mode.LISTEN: "monitor",
@@ -76,7 +76,7 @@ class TelnyxSwitch:
                 "command_id": at.key,
             }
             answer = await self._web.ask("POST", "/calls", json=dial, twice_is_safe=True)
-            seat = Seat(leg=text_in(answer, "data", "call_control_id"))
+            seat = Seat(leg=self._web.leg_in(answer, "data", "call_control_id"))
         elif mode is not Mode.TAKE_OVER:
             await self._command(seat.leg, "switch_supervisor_role", role=_ROLES[mode])
         if mode is Mode.TAKE_OVER:

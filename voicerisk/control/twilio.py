@@ -73,7 +73,7 @@ class TwilioSwitch:
         voice = _voice(mode, agent)
         if seat is None:
             call = await self._web.ask("POST", f"{participants}.json", form=self._newcomer(at) | voice)
-            seat = Seat(leg=text_in(call, "call_sid"))
+            seat = Seat(leg=self._web.leg_in(call, "call_sid"))
         else:
             await self._change(participants, seat.leg, voice)
         if mode is Mode.TAKE_OVER:
@@ -83,15 +83,16 @@ class TwilioSwitch:
         return seat
 
     async def leave(self, at: Place, seat: Seat | None) -> str:
-        """Takes the supervisor's participant out of the conference."""
-        if seat is not None and at.legs.call:
-            try:
-                conference = await self._conference(at.legs.call)
-            except SwitchError as error:
-                if error.problem is Problem.NO_SUCH_CHANNEL:
-                    return ""
-                raise
-            await self._remove(f"/Conferences/{conference}/Participants", seat.leg)
+        """Takes the supervisor's participant out of the conference, by its label where its call is not known."""
+        if not at.legs.call:
+            return ""
+        try:
+            conference = await self._conference(at.legs.call)
+        except SwitchError as error:
+            if error.problem is Problem.NO_SUCH_CHANNEL:
+                return ""
+            raise
+        await self._remove(f"/Conferences/{conference}/Participants", seat.leg if seat is not None else at.key)
         return ""
 
     async def follow(self, tell: Tell) -> None:

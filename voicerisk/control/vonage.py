@@ -21,7 +21,7 @@ from voicerisk.control.place import ConferenceLegs, Place, wanted
 from voicerisk.control.problems import Problem, SwitchError
 from voicerisk.control.secret import from_file
 from voicerisk.control.switch import Seat, Tell
-from voicerisk.control.web import Web, text_in
+from voicerisk.control.web import Web
 
 _UUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}")
 _TOKEN_FOR_S: Final = 300
@@ -76,7 +76,7 @@ class VonageSwitch:
                 "ncco": ncco,
             }
             # Vonage knows no key for a repeated call: a second one would ring a second time.
-            seat = Seat(leg=text_in(await self._web.ask("POST", "/v1/calls", json=call), "uuid"))
+            seat = Seat(leg=self._web.leg_in(await self._web.ask("POST", "/v1/calls", json=call), "uuid"))
         else:
             destination = {"type": "ncco", "ncco": ncco}
             await self._update(seat.leg, {"action": "transfer", "destination": destination})

@@ -89,6 +89,13 @@ class Web:
             raise again.error from None
         raise AssertionError("a try neither answered nor raised")
 
+    def leg_in(self, answer: Any, *path: str) -> str:
+        """The new leg's name in an answer. Raises `SwitchError` where there is none: it could never be taken off."""
+        if not (leg := text_in(answer, *path)):
+            words = f"{self._name} did not say which leg it made; it is not known whether it was done."
+            raise SwitchError(Problem.TIMEOUT, words)
+        return leg
+
     async def close(self) -> None:
         """Lets the connections go."""
         await self._client.aclose()
