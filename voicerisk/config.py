@@ -9,6 +9,8 @@ import msgspec
 from voicerisk.console.settings import ConsoleSettings
 from voicerisk.control.settings import ControlSettings, control_problems
 from voicerisk.customer_keys import CustomerSettings
+from voicerisk.errands.check import errand_problems
+from voicerisk.errands.settings import ErrandSettings
 from voicerisk.floor import CallSettings, FloorSettings
 from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
@@ -71,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     customers: CustomerSettings = CustomerSettings()
     notify: NotifySettings = NotifySettings()
     control: ControlSettings = ControlSettings()
+    errands: ErrandSettings = ErrandSettings()
     log: LogSettings = LogSettings()
 
     def floor_with(self, model: Model) -> FloorSettings:
@@ -91,7 +94,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """The configuration in `path`; without one, that of `voicerisk.toml` here, or the defaults if there is none.
 
-    With `environ`, in which the service is going to run, the secrets that `[notify]` names there must be set.
+    With `environ`, in which the service is going to run, the secrets that are named in it must be set.
 
     Raises `SettingsError` with every mistake found, also for a file that cannot be read.
     """
@@ -130,6 +133,7 @@ def config_problems(
         "risk": risk_problems(config.risk),
         "notify": notify_problems(config.notify, config.risk, environ),
         "control": control_problems(config.control, names),
+        "errands": errand_problems(config.errands, config.risk, environ),
     }
     problems += [Problem(f"{table}.{p.where}", p.wrong, p.mend) for table, found in tables.items() for p in found]
     places = Places(text, source)

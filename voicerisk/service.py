@@ -12,6 +12,7 @@ from voicerisk import clock
 from voicerisk.config import Config
 from voicerisk.control.control import Control
 from voicerisk.control.switches import switches_for
+from voicerisk.errands.errands import Errands
 from voicerisk.floor import Floor
 from voicerisk.notify.api import notify_router
 from voicerisk.notify.assembly import NotifyPart
@@ -96,6 +97,8 @@ class Service:
             happened=switch_events.happened,
             changed=switch_events.changed,
         )
+        self._errands = Errands(config.errands, os.environ, self.control.enter, self.do)
+        self.recorder.on_action(self._errands.act)
         app = create_app(
             self.board,
             store,
@@ -171,6 +174,7 @@ class Service:
         await asyncio.sleep(0)
         if self._ticking is not None:
             self._ticking.cancel()
+        await self._errands.stop()
         await self.control.stop()
         await self.recorder.stop()
         await self.office.close()

@@ -30,6 +30,7 @@ def test_the_examples_on_the_page_are_good() -> None:
     assert config_problems(config, "risk.md", text) == []
     assert (config.risk.brakes, config.risk.desk) == (Config().risk.brakes, Config().risk.desk)
     assert tomllib.loads(text)["risk"].keys() == {"gauges", "rules", "brakes", "actions", "desk"}
+    assert config.errands.workers.keys() == {"workforce"}
 
 
 def test_a_page_without_the_place_is_refused() -> None:

@@ -53,15 +53,7 @@ def notify_problems(settings: NotifySettings, risk: RiskConfig, environ: _Enviro
 def _receiver(where: str, receiver: Receiver, environ: _Environ) -> Iterator[Problem]:
     match receiver:
         case WebhookReceiver():
-            if wrong := _url_problem(receiver.url):
-                yield Problem(f"{where}.url", wrong, 'E.g. "https://crm.example.com/hooks/voicerisk".')
-            yield from _secret(f"{where}.secret_env", receiver.secret_env, environ)
-            if secret := _value(receiver.secret_env, environ):
-                try:
-                    keys_in(secret)
-                except ValueError as error:
-                    mend = f'Make one: echo "whsec_$(openssl rand -base64 32)", and set {receiver.secret_env} to it.'
-                    yield Problem(f"{where}.secret_env", str(error), mend)
+            yield from webhook_problems(where, receiver.url, receiver.secret_env, environ)
         case EmailReceiver():
             yield from _email(where, receiver, environ)
         case WebPushReceiver():
@@ -77,6 +69,19 @@ def _receiver(where: str, receiver: Receiver, environ: _Environ) -> Iterator[Pro
                 yield Problem(f"{where}.url_env", f"the address in it {wrong}", mend)
         case SmsReceiver():
             yield from _sms(where, receiver, environ)
+
+
+def webhook_problems(where: str, url: str, secret_env: str, environ: Mapping[str, str] | None) -> Iterator[Problem]:
+    """What is wrong with a webhook's address and signing secret; without `environ` secrets are not looked at."""
+    if wrong := _url_problem(url):
+        yield Problem(f"{where}.url", wrong, 'E.g. "https://crm.example.com/hooks/voicerisk".')
+    yield from _secret(f"{where}.secret_env", secret_env, environ)
+    if secret := _value(secret_env, environ):
+        try:
+            keys_in(secret)
+        except ValueError as error:
+            mend = f'Make one: echo "whsec_$(openssl rand -base64 32)", and set {secret_env} to it.'
+            yield Problem(f"{where}.secret_env", str(error), mend)
 
 
 def _email(where: str, receiver: EmailReceiver, environ: _Environ) -> Iterator[Problem]:
