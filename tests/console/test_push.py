@@ -93,3 +93,12 @@ def push_until_shown(desk: Desk, data: str, body: str) -> None:
         return body in [one[1] for one in shown_by(desk)]
 
     WebDriverWait(desk.browser, 60.0, 0.2).until(is_shown)
+
+
+def test_receivers_out_of_reach_are_said(desk: Desk) -> None:
+    """While notifications do not arrive the page says where and why; once they do again it stops."""
+    desk.do("vitals", notify_problem="crm: crm.example answered 503")
+    banner = desk.until("document.querySelector('.banner.bad')?.innerText")
+    assert "Notifications do not arrive. crm: crm.example answered 503" in banner
+    desk.do("vitals")
+    desk.until("!document.querySelector('.banner.bad')")
