@@ -7,6 +7,8 @@ UUID of the agent's leg. The mode changes by moving the supervisor's leg to the 
 Source: https://developer.vonage.com/en/voice/voice-api/ncco-reference#conversation and .../api/voice
 """
 
+import contextlib
+import importlib
 import re
 import uuid
 from collections.abc import Mapping
@@ -25,6 +27,7 @@ from voicerisk.control.web import Web
 
 _UUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}")
 _TOKEN_FOR_S: Final = 300
+_RENEWED_BEFORE_S: Final = 60
 
 
 class VonageControl(
@@ -62,6 +65,10 @@ class VonageSwitch:
         self.link: Link | None = None
         self.ring_s = 0.0  # Vonage answers at once and rings afterwards
         self.cannot: Mapping[Mode, str] = {}
+        with contextlib.suppress(ImportError):
+            importlib.import_module("jwt")  # now, for it takes a while, and later the event loop would wait for it
+        self._token = ""
+        self._token_until_s = 0
 
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's leg, in the conversation."""
@@ -106,22 +113,35 @@ class VonageSwitch:
         return {"type": self._settings.endpoint_type, name: endpoint}
 
     def _credentials(self) -> Mapping[str, str]:
-        try:
-            import jwt
-        except ImportError:
-            words = "Vonage's requests cannot be signed here: install voicerisk with the extra 'vonage'."
-            raise SwitchError(Problem.NOT_POSSIBLE, words) from None
         now_s = int(clock.now_s())
-        claims = {
-            "application_id": self._settings.application, "iat": now_s, "exp": now_s + _TOKEN_FOR_S,
-            "jti": uuid.uuid4().hex,
-        }  # fmt: skip
-        try:
-            token = jwt.encode(claims, from_file(self._settings.private_key_file), algorithm="RS256")
-        except (ValueError, TypeError, jwt.PyJWTError):
-            words = f"The file {self._settings.private_key_file} holds no private key of an application."
-            raise SwitchError(Problem.FORBIDDEN, words) from None
-        return {"Authorization": f"Bearer {token}"}
+        if self._token_until_s < now_s:
+            self._token = _token(self._settings, now_s)
+            self._token_until_s = now_s + _TOKEN_FOR_S - _RENEWED_BEFORE_S
+        return {"Authorization": f"Bearer {self._token}"}
+
+
+def _token(settings: VonageControl, now_s: int) -> str:
+    """A JWT for the application, from `now_s` (epoch seconds) on."""
+    try:
+        import jwt
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    except ImportError:
+        words = "Vonage's requests cannot be signed here: install voicerisk with the extra 'vonage'."
+        raise SwitchError(Problem.NOT_POSSIBLE, words) from None
+    claims = {
+        "application_id": settings.application,
+        "iat": now_s,
+        "exp": now_s + _TOKEN_FOR_S,
+        "jti": uuid.uuid4().hex,
+    }
+    pem = from_file(settings.private_key_file).encode()
+    try:
+        # It is our own key: to prove its primes anew would hold up the event loop for a tenth of a second.
+        key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+        return jwt.encode(claims, key, algorithm="RS256")  # type: ignore[arg-type]
+    except (ValueError, TypeError, jwt.PyJWTError):
+        words = f"The file {settings.private_key_file} holds no private key of an application."
+        raise SwitchError(Problem.FORBIDDEN, words) from None
 
 
 def _conversation(name: str, mode: Mode, agent: str) -> Mapping[str, Any]:
