@@ -16,6 +16,7 @@ from voicerisk.notify.settings import (
     WebPushReceiver,
 )
 from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.oncall import Shift
 
 ENVIRON = {SECRET_ENV: SECRET, "TOKEN": "t", "HOOK": "https://hooks.example/secret-path", "EMPTY": " ", "POOR": "x"}
 NUMBER = "0501234567"
@@ -131,6 +132,20 @@ def test_routes_must_lead_somewhere() -> None:
     }
     assert list(problems_of(a_webhook(), routes=())) == ["receivers.r"]
     assert problems_of(a_webhook(), routes=(Route(receivers=("r",), owners=(OWNER,)),)) == {}
+
+
+def test_names_on_the_roster() -> None:
+    """A role with shifts is told by its persons' names: a route for the role is refused, one for a person is right."""
+    risk = RiskConfig(duty=(Shift(role=OWNER, who=("Maya", "Dan")),))
+    receivers: dict[str, Receiver] = {"Dan": a_webhook(), "crm": a_webhook()}
+
+    def problems(to: str) -> list[str]:
+        routes = (Route(receivers=("crm",), to=(to,)),)
+        settings = NotifySettings(receivers=receivers, routes=routes)
+        return [problem.mend for problem in notify_problems(settings, risk, ENVIRON)]
+
+    assert problems("Maya") == []
+    assert problems(OWNER) == ["Name them (Dan, Maya), or leave `to` out."]
 
 
 def test_the_rest_of_the_table() -> None:

@@ -118,15 +118,27 @@ def _routes(settings: NotifySettings, risk: RiskConfig) -> Iterator[Problem]:
         yield from _unknown(f"{where}.receivers", route.receivers, settings.receivers)
         yield from _unknown(f"{where}.rules", route.rules, known["rules"])
         yield from _unknown(f"{where}.owners", route.owners, known["owners"])
+        for role in sorted({shift.role for shift in risk.duty} & set(route.to)):
+            who = ", ".join(sorted({person for shift in risk.duty if shift.role == role for person in shift.who}))
+            wrong = f"{role!r} is on the roster, so that the persons on duty are told by their names"
+            yield Problem(f"{where}.to", wrong, f"Name them ({who}), or leave `to` out.")
         if route.follow and route.to:
             mend = "Take one of the two away: what is followed is meant for nobody in particular."
             yield Problem(f"{where}.to", "is set together with follow, so nothing would fit", mend)
     named = {name for route in settings.routes for name in route.receivers}
-    meant = {step.to for procedure in risk.procedures.values() for step in procedure.steps}
+    meant = _meant(risk)
     for name in settings.receivers:
         if name not in named | meant:
             mend = f'Add [[notify.routes]] with receivers = ["{name}"], or remove it.'
-            yield Problem(f"receivers.{name}", "is never reached: no route and no procedure's step names it", mend)
+            yield Problem(f"receivers.{name}", "is never reached: no route, rule or procedure names it", mend)
+
+
+def _meant(risk: RiskConfig) -> set[str]:
+    """Every name by which the engine may tell somebody."""
+    names = {step.to for procedure in risk.procedures.values() for step in procedure.steps}
+    for rule in risk.rules.values():
+        names |= {rule.owner, *rule.notify, *(link.to for link in rule.escalate)}
+    return names.union(*(shift.who for shift in risk.duty))
 
 
 def _unknown(where: str, names: Collection[str], known: Collection[str]) -> Iterator[Problem]:
