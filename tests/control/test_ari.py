@@ -1,5 +1,6 @@
 """Asterisk's ARI, against a fake of its channels, bridges and events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -130,3 +131,31 @@ async def test_what_asterisk_tells() -> None:
             SeatGone(rig.place.key, "Your phone has hung up."),
             LegGone((seat.leg, "PJSIP/3001-00000013"), "Normal Clearing"),
         ]
+
+
+async def test_a_broken_event_connection_is_made_again() -> None:
+    """While it is down the link says why; afterwards the next action works."""
+    fake = FakeAri()
+    async with asterisk(fake) as (rig, _):
+        link = rig.switch.link
+        assert link is not None
+        await fake.connections[0].close(1011)
+        await eventually(lambda: not link.is_up)
+        await rig.switch.enter(Mode.LISTEN, rig.place, None)
+        assert fake.is_on()
+
+
+async def test_a_wrong_password_is_said_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link says what is wrong, without the secret."""
+    monkeypatch.setenv("A_SECRET", "not-the-right-one")
+    fake = FakeAri()
+    async with serving(fake.web, fake.route) as web:
+        settings = AriControl(url=f"{web.url}/ari", user="voicerisk", password_env="A_SECRET")
+        link = Link("asterisk", first_pause_s=5.0)
+        switch = AriSwitch(settings, link)
+        task = asyncio.create_task(switch.follow(lambda _: None))
+        await eventually(lambda: "403" in (link.problem or ""))
+        assert "not-the-right-one" not in (link.problem or "")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await switch.close()

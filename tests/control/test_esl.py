@@ -1,5 +1,6 @@
 """FreeSWITCH's event socket, against a fake of its commands, its eavesdropping session and its events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ from tests.control.fakes.freeswitch import AGENT, CUSTOMER, FakeFreeswitch
 from tests.control.fakes.line import listening
 from tests.control.fakes.rig import SECRET, Rig
 from tests.control.fakes.running import following
+from tests.control.fakes.web import Trouble
 from tests.eventually import eventually
 from voicerisk.control import eavesdrop
 from voicerisk.control.esl import EslControl, EslSwitch
@@ -153,3 +155,36 @@ async def test_what_freeswitch_tells() -> None:
             SeatGone(rig.place.key, "Your phone has hung up."),
             LegGone((seat.leg,), "NORMAL_CLEARING"),
         ]
+
+
+async def test_a_broken_connection_is_made_again() -> None:
+    """What waits for an answer is told that nobody knows; afterwards the next action works."""
+    fake = FakeFreeswitch()
+    async with freeswitch(fake) as (rig, _):
+        link = rig.switch.link
+        assert link is not None
+        fake.trouble = Trouble.TIMEOUT
+        waiting = asyncio.create_task(rig.switch.enter(Mode.LISTEN, rig.place, None))
+        await eventually(lambda: any("uuid_exists" in text for text in fake.seen))
+        for writer in fake.writers:
+            writer.transport.abort()
+        with pytest.raises(SwitchError, match="not known") as error:
+            await waiting
+        assert error.value.problem is Problem.TIMEOUT
+        fake.trouble = None
+        await eventually(lambda: link.is_up)
+        await rig.switch.enter(Mode.LISTEN, rig.place, None)
+        assert fake.is_on()
+
+
+async def test_a_wrong_password_is_said_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link says what is wrong, without the secret."""
+    monkeypatch.setenv("A_SECRET", "not-the-right-one")
+    async with listening(FakeFreeswitch().serve) as port:
+        link = Link("fork", first_pause_s=5.0)
+        switch = EslSwitch(EslControl(host="127.0.0.1", port=port, password_env="A_SECRET"), link)
+        task = asyncio.create_task(switch.follow(lambda _: None))
+        await eventually(lambda: "did not accept" in (link.problem or ""))
+        assert "not-the-right-one" not in (link.problem or "")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

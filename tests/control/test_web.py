@@ -115,7 +115,7 @@ async def test_an_answer_without_end() -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n")
-        for _ in range(40):
+        for _ in range(100):
             writer.write(b"x" * 65_536)
             await writer.drain()
 

@@ -203,8 +203,13 @@ class AriSwitch:
     # The call's side
 
     async def _channel(self, leg: str) -> tuple[str, str]:
-        channels = await self._web.ask("GET", "/channels", twice_is_safe=True)
-        listed = channels if isinstance(channels, list) else []
+        """The name and id of the agent's channel; only a name has a slash, and only by its id can it be asked for."""
+        if "/" not in leg:
+            found = await self._web.ask("GET", f"/channels/{segment(leg)}", twice_is_safe=True, missing_ok=True)
+            listed = [found]
+        else:
+            channels = await self._web.ask("GET", "/channels", twice_is_safe=True)
+            listed = channels if isinstance(channels, list) else []
         return spy.whole_name(leg, [(text_in(one, "name"), text_in(one, "id")) for one in listed])
 
     async def _bridge_of(self, agent: str) -> str:

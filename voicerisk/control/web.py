@@ -15,7 +15,9 @@ import stamina
 
 from voicerisk.control.problems import Problem, SwitchError, quoted
 
-MAX_ANSWER_BYTES: Final = 1 << 20
+MAX_ANSWER_BYTES: Final = 4 << 20
+"""The longest is a large switch's list of channels."""
+
 TRIES: Final = 3
 
 Headers = Callable[[], Mapping[str, str]]
