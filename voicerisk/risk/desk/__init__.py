@@ -65,6 +65,11 @@ OUTAGE_OFF: Final = "outage.off"
 OUTAGE_ACTION: Final = "outage_on"
 """The one action of a procedure's step that the desk does itself."""
 
+_HEARD: Final = frozenset(
+    {FeedbackReceived, PromiseMade, PromiseKept, IncidentOpened, IncidentContact, IncidentClosed, CrmEvent}
+)
+"""All other events leave nothing to be done; they are many, and are passed over at once."""
+
 
 class Desk:
     """Tasks, promises, feedback, incidents, outages, and the procedures at work.
@@ -92,6 +97,8 @@ class Desk:
 
     def handle(self, event: Event) -> list[DeskAction]:
         """What the event leaves to be done; most leave nothing."""
+        if type(event) not in _HEARD:
+            return []
         match event:
             case FeedbackReceived():
                 self._customers.feedback(event)
@@ -157,8 +164,11 @@ class Desk:
 
     def next_due_s(self) -> float | None:
         """When the next deadline passes."""
-        times = (self._tasks.next_due_s(), self._runs.next_due_s(), self._promises.next_due_s())
-        return min((at_s for at_s in times if at_s is not None), default=None)
+        first_s = self._tasks.next_due_s()
+        for at_s in (self._runs.next_due_s(), self._promises.next_due_s()):
+            if at_s is not None and (first_s is None or at_s < first_s):
+                first_s = at_s
+        return first_s
 
     def advance(self, at_s: float) -> list[DeskAction]:
         """Every deadline that has passed by `at_s`, the earliest first."""

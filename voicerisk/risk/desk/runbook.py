@@ -7,7 +7,7 @@ import msgspec
 from voicerisk.risk.alerts import Alert
 from voicerisk.risk.brakes import Brakes, BrakesConfig
 from voicerisk.risk.desk.earliest import Earliest
-from voicerisk.risk.desk.runstate import MAX_ENDED, RunAction, RunBookState
+from voicerisk.risk.desk.runstate import MAX_ENDED, RunAction, RunBookState, packed, unpacked
 from voicerisk.risk.desk.steps import (
     CONFIRMABLE,
     DO_LIMIT_S,
@@ -175,15 +175,13 @@ class ProcedureRuns:
 
     def snapshot(self) -> RunBookState:
         """Everything as it stands."""
-        return RunBookState(
-            runs=list(self._runs.values()), ended=list(self._ended.values()), brakes=self._brakes.snapshot()
-        )
+        return packed(self._runs.values(), self._ended.values(), self._brakes.snapshot())
 
     def restore(self, state: RunBookState) -> None:
         """Go on from a snapshot."""
         self._brakes.restore(state.brakes)
         for book, runs in ((self._ended, state.ended), (self._runs, state.runs)):
-            for run in runs:
+            for run in unpacked(state, runs):
                 book[run.id] = run
                 self._of_alert[run.alert_id] = run.id
                 self._watch(run)
