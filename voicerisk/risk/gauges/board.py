@@ -4,7 +4,7 @@ What falls due by time is kept in a heap, and is dated by when it fell due: the 
 somebody looks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -72,7 +72,8 @@ class GaugeBoard:
                 continue
             watched = tuple((watch or {}).get(name, ()))
             kind = kind_for(config, site, watched, partial(self._reached, config))
-            dial = self._dials[name] = Dial(name, config, kind, key_of(config, site), watched)
+            schedule = partial(self._schedule, self._numbers[name])
+            dial = self._dials[name] = Dial(name, config, kind, key_of(config, site), watched, schedule)
             self._listen(dial)
             for source in sources(config):
                 self._derived.setdefault(source, []).append(dial)
@@ -183,13 +184,15 @@ class GaugeBoard:
             self._listeners.setdefault(type_, []).append((dial, roles))
 
     def _count(self, fact: Fact, now: float, moved: list[Moved]) -> None:
+        over = fact.call in self._ended
         for dial, roles in self._listeners.get(fact.type, ()):
             n_needles = len(dial.needles)
-            keys: dict[str, None] = {}
+            keys: Sequence[str] = ()
             for role, match in roles:
                 if (number := match(fact)) is not None:
-                    keys.update(dict.fromkeys(dial.apply(role, fact, number)))
-            if fact.call in self._ended and needs_call(dial.config):
+                    more = dial.apply(role, fact, number)
+                    keys = more if not keys else tuple(dict.fromkeys((*keys, *more)))
+            if over and dial.per_call and fact.call is not None:
                 # Late news of a call that is over: it counts, and nobody is told.
                 dial.end(fact.call, fact.at_s)
             for key in keys:
@@ -198,17 +201,18 @@ class GaugeBoard:
                 dial.sweep(now)
 
     def _renew(self, dial: Dial, key: str, at_s: float, moved: list[Moved], *, by_time: bool = False) -> None:
-        due_before_s = dial.due_s(key)
         change = dial.renew(key, at_s, by_time=by_time)
-        due_s = dial.due_s(key)
-        if due_s < NEVER and (by_time or due_s != due_before_s):
-            heappush(self._heap, (due_s, self._numbers[dial.name], key))
-            if len(self._heap) > 2 * self._n_dues + _SPARE_DUES:
-                self._gather_dues()
-        if change is not None:
-            if change[1]:
-                moved.append(change[0])
+        if change is None:
+            return
+        if change[1]:
+            moved.append(change[0])
+        if dial.name in self._derived:
             self._derive(dial, change[0], moved)
+
+    def _schedule(self, number: int, due_s: float, key: str) -> None:
+        heappush(self._heap, (due_s, number, key))
+        if len(self._heap) > 2 * self._n_dues + _SPARE_DUES:
+            self._gather_dues()
 
     def _derive(self, dial: Dial | LevelDial, change: Moved, moved: list[Moved]) -> None:
         at_s = change.reading.at_s

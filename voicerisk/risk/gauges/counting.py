@@ -43,9 +43,10 @@ class Count:
         meter(key).add(self._slots.slot(fact.at_s), number)
         return (key,)
 
-    def settle(self, meter: Tally, at_s: float) -> None:
-        """Drops what is out of the window."""
+    def settle(self, meter: Tally, at_s: float) -> float:
+        """Drops what is out of the window; how many are left."""
         meter.drop(self._slots.first(at_s))
+        return round(meter.total, DECIMALS)
 
     def value(self, meter: Tally, at_s: float) -> float:
         """How many."""
@@ -85,9 +86,10 @@ class CountDistinct:
         meter(key).add(self._slots.slot(fact.at_s), item)
         return (key,)
 
-    def settle(self, meter: Distinct, at_s: float) -> None:
-        """Drops what is out of the window."""
+    def settle(self, meter: Distinct, at_s: float) -> float:
+        """Drops what is out of the window; how many different ones are left."""
         meter.drop(self._slots.first(at_s))
+        return round(meter.tally.total, DECIMALS)
 
     def value(self, meter: Distinct, at_s: float) -> float:
         """How many different ones."""
@@ -157,11 +159,12 @@ class Divided:
             pair.under.add(slot, 1.0)
         return (key,)
 
-    def settle(self, meter: Pair[Any, Any], at_s: float) -> None:
-        """Drops what is out of the window."""
+    def settle(self, meter: Pair[Any, Any], at_s: float) -> float:
+        """Drops what is out of the window; above by below of what is left."""
         first = self._slots.first(at_s)
         meter.over.drop(first)
         meter.under.drop(first)
+        return divided(meter, first)
 
     def value(self, meter: Pair[Any, Any], at_s: float) -> float:
         """Above by below; 0 where there is nothing below."""

@@ -66,8 +66,9 @@ class Dial:
         kind: Kind[Any],
         key_of: Callable[[Fact], str | None],
         watch: Sequence[float],
+        schedule: Callable[[float, str], None],
     ) -> None:
-        """`watch`: values at which a needle that moves by time alone is told of."""
+        """`watch`: values at which a needle that moves by time alone is told of; `schedule` is told when it is due."""
         self.name = name
         self.config = config
         self.key_of = key_of
@@ -76,6 +77,9 @@ class Dial:
         self.given_up = 0
         self._kind = kind
         self._watch = tuple(watch)
+        self._least_watched = min(watch, default=NEVER)
+        self._schedule = schedule
+        self.per_call = config.key is GaugeKey.CALL
         self._low = config.worse == "low"
         self._zones = _facing(config.zones, self._low)
         self._queues = {queue: _facing(zones, self._low) for queue, zones in config.queues.items()}
@@ -84,7 +88,7 @@ class Dial:
     def apply(self, role: Role, fact: Fact, number: float) -> Sequence[str]:
         """Counts a fact; the keys whose needles are to be renewed."""
         keys = self._kind.apply(role, fact, number, self.key_of(fact), self._meter)
-        if self.config.key is GaugeKey.CALL and fact.queue is not None:
+        if self.per_call and fact.queue is not None:
             for moved in keys:
                 self.needles[moved].queue = fact.queue
         return keys
@@ -99,19 +103,22 @@ class Dial:
         if needle is None:
             return None
         now = needle.clock_s = max(at_s, needle.clock_s)
-        self._kind.settle(needle.meter, now)
-        value = self._kind.value(needle.meter, now)
+        value = self._kind.settle(needle.meter, now)
         before, previous = needle.value, needle.zone
         if value is not None:
             needle.value = value
         zone = needle.zone = self._zone(key, needle, value, now)
-        needle.due_s = self._due_s(needle, value, now)
+        due_s = self._due_s(needle, value, now)
+        if due_s != needle.due_s or by_time:
+            needle.due_s = due_s
+            if due_s < NEVER:
+                self._schedule(due_s, key)
         changed = value is not None and value != before
         if changed or not by_time:
             needle.at_s = now
         if zone is not previous or before is None:
             needle.since_s = now
-        if not needle.over:
+        if not needle.over and (zone is not previous or not needle.seen):
             self.clock.move(previous if needle.seen else None, zone, now)
             needle.seen = True
         if not changed and zone is previous:
@@ -240,12 +247,12 @@ class Dial:
         return key if self.config.key is GaugeKey.QUEUE else needle.queue
 
     def _due_s(self, needle: Needle[Any], value: float | None, at_s: float) -> float:
-        held_s = NEVER if needle.held is None else needle.held.due_s
-        quiet = value is None or all(value < watched for watched in self._watch)
-        if quiet and self._kind.only_falls and not self._low and needle.held is None:
+        if needle.held is not None:
+            return min(needle.held.due_s, self._kind.due_s(needle.meter, at_s))
+        if self._kind.only_falls and not self._low and (value is None or value < self._least_watched):
             # A count in green can only fall further: nobody waits for that.
             return NEVER
-        return min(held_s, self._kind.due_s(needle.meter, at_s))
+        return self._kind.due_s(needle.meter, at_s)
 
     def _watched(self, before: float | None, value: float | None) -> bool:
         if value is None or before is None:

@@ -3,11 +3,13 @@
 Later events of a call need not repeat its queue, customer or agent: what the call has said before is filled in.
 """
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
-from voicerisk.events import Event, event_type
+from voicerisk.events import Event
+
+_TYPES: Final = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}
 
 MAX_CALLS: Final = 100_000
 """Calls whose labels are remembered; beyond it those of the call longest unheard of are given up."""
@@ -64,7 +66,7 @@ class Whereabouts:
                 customer, queue = customer or known.customer, queue or known.queue
                 agent, incident = agent or known.agent, incident or known.incident
         return Fact(
-            type=event_type(event),
+            type=_TYPES[type(event)],
             at_s=event.at,
             id=event.id,
             call=event.call,

@@ -82,12 +82,14 @@ class Open:
         if name is None or (role is Role.OPENS and key is None):
             return ()
         known = self.memory.known
-        item = known.pop(name, None) or Item()
-        sweep(known, lambda other: other.key is None and other.closed_at_s < fact.at_s - self._lateness_s)
-        known[name] = item
+        item = known.get(name)
+        if item is None:
+            sweep(known, lambda other: other.key is None and other.closed_at_s < fact.at_s - self._lateness_s)
+            item = known[name] = Item()
         if role is Role.CLOSES:
             item.closed_at_s = max(item.closed_at_s, fact.at_s)
-            item.openings = [opening for opening in item.openings if opening.at_s > item.closed_at_s]
+            if item.openings:
+                item.openings = [opening for opening in item.openings if opening.at_s > item.closed_at_s]
         elif key is not None and fact.at_s > item.closed_at_s:
             ref_s = label(fact, self._due) if self._due else fact.at_s
             insort(item.openings, Opening(fact.at_s, key, fact.at_s if ref_s is None else ref_s))
@@ -105,10 +107,11 @@ class Open:
         self.memory.given_up += 1
         return tuple(dict.fromkeys(moved))
 
-    def settle(self, meter: OpenItems, at_s: float) -> None:
+    def settle(self, meter: OpenItems, at_s: float) -> float:
         """Clears what is out of date at the top of the heap."""
         while meter.heap and not self._counts(*meter.heap[0]):
             heappop(meter.heap)
+        return self.value(meter, at_s)
 
     def value(self, meter: OpenItems, at_s: float) -> float:
         """How many, or the age of the oldest in seconds."""
@@ -129,7 +132,7 @@ class Open:
         return meter.n_open == 0
 
     def _place(self, name: str, item: Item, meter: Callable[[str], OpenItems]) -> tuple[str, ...]:
-        before = (item.key, item.ref_s)
+        key, ref_s = item.key, item.ref_s
         if item.openings:
             last = item.openings[-1]
             # Opened again for the same key, it is one wait; elsewhere, or with a new due time, the latest word counts.
@@ -137,18 +140,16 @@ class Open:
             item.key, item.ref_s = last.key, last.ref_s if self._due else min(opening.at_s for opening in run)
         else:
             item.key = None
-        if (item.key, item.ref_s) == before:
+        if item.key == key and item.ref_s == ref_s:
             return ()
-        moved: list[str] = []
-        if before[0] is not None:
-            self._tidy(meter(before[0]), -1 if item.key != before[0] else 0)
-            moved.append(before[0])
-        if item.key is not None:
-            there = meter(item.key)
-            there.n_open += item.key != before[0]
-            heappush(there.heap, (item.ref_s, name, item.key))
-            moved.append(item.key)
-        return tuple(dict.fromkeys(moved))
+        if key is not None:
+            self._tidy(meter(key), -1 if item.key != key else 0)
+        if item.key is None:
+            return () if key is None else (key,)
+        there = meter(item.key)
+        there.n_open += item.key != key
+        heappush(there.heap, (item.ref_s, name, item.key))
+        return (item.key,) if key is None or key == item.key else (key, item.key)
 
     def _tidy(self, meter: OpenItems, more: int) -> None:
         # A needle that was given up starts at nothing, while what it counted may still be closed.

@@ -36,8 +36,8 @@ class Kind(Protocol[M]):
     def apply(self, role: Role, fact: Fact, number: float, key: str | None, meter: Callable[[str], M]) -> Sequence[str]:
         """Counts a fact; the keys whose value may be another now. `meter` gives that of a key, new where need be."""
 
-    def settle(self, meter: M, at_s: float) -> None:
-        """Does for good what time alone did to the meter up to `at_s`."""
+    def settle(self, meter: M, at_s: float) -> float | None:
+        """Does for good what time alone did to the meter up to `at_s`; the value then."""
 
     def value(self, meter: M, at_s: float) -> float | None:
         """The value at `at_s`, not before the meter was settled; None: there is none. Changes nothing."""

@@ -100,7 +100,7 @@ class Lacking:
         heappush(meter(key).waiting, (fact.at_s + self._grace_s, name))
         return (key,)
 
-    def settle(self, meter: Gap, at_s: float) -> None:
+    def settle(self, meter: Gap, at_s: float) -> float:
         """Judges the items whose time is up, and drops what is out of the window."""
         while meter.waiting and meter.waiting[0][0] <= at_s:
             owed = self.memory.known.get(heappop(meter.waiting)[1])
@@ -116,6 +116,7 @@ class Lacking:
         first = self._slots.first(at_s)
         meter.ratio.over.drop(first)
         meter.ratio.under.drop(first)
+        return divided(meter.ratio, first)
 
     def value(self, meter: Gap, at_s: float) -> float:
         """The share of the items that lack it."""

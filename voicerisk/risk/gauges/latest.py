@@ -46,10 +46,11 @@ class Last:
             latest.at_s, latest.id = fact.at_s, fact.id
         return (key,)
 
-    def settle(self, meter: Latest, at_s: float) -> None:
+    def settle(self, meter: Latest, at_s: float) -> float | None:
         """Forgets a value that has left the window."""
         if meter.value is not None and self._slots.slot(meter.at_s) < self._slots.first(at_s):
             meter.value = None
+        return self.value(meter, at_s)
 
     def value(self, meter: Latest, at_s: float) -> float | None:
         """The value."""

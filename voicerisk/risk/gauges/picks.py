@@ -24,6 +24,8 @@ def matcher(pick: Pick) -> Match:
     where = [(name, wanted if isinstance(wanted, tuple) else (wanted,)) for name, wanted in pick.where.items()]
     limits = [(name, pick.at_least.get(name), pick.at_most.get(name)) for name in {**pick.at_least, **pick.at_most}]
     field = pick.field
+    if not (where or limits or field):
+        return _plainly
 
     def match(fact: Fact) -> float | None:
         for name, wanted in where:
@@ -38,6 +40,10 @@ def matcher(pick: Pick) -> Match:
         return _number(fact, field) if field else 1.0
 
     return match
+
+
+def _plainly(fact: Fact) -> float | None:
+    return 1.0 if fact.key is None else nan if fact.value is None else fact.value
 
 
 def label(fact: Fact, name: str) -> Any:

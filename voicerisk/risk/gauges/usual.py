@@ -86,17 +86,18 @@ class Spike:
             spikes.hours[hour] = spikes.hours.get(hour, 0) + round(number)
         return (key,)
 
-    def settle(self, meter: Spikes, at_s: float) -> None:
+    def settle(self, meter: Spikes, at_s: float) -> float:
         """Learns the hours that are over, once nothing late can come for them."""
         meter.recent.drop(self._minutes.first(at_s))
         if meter.next_hour is None:
-            return
+            return 0.0
         meter.next_hour = max(meter.next_hour, self._hour_of.slot(max(0.0, at_s - _CATCH_UP_S)))
         while (over := self._after(meter.next_hour)) + self._lateness_s <= at_s:
             usual = meter.usual.setdefault(self._name(meter.next_hour), Usual())
             usual.n += 1
             usual.mean += (meter.hours.pop(meter.next_hour, 0) - usual.mean) / min(usual.n, _MEMORY_WEEKS)
             meter.next_hour = over
+        return self.value(meter, at_s)
 
     def value(self, meter: Spikes, at_s: float) -> float:
         """How many times the usual; 0 while the usual is not known."""
