@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.notify.made import URL, a_notice
@@ -21,6 +21,7 @@ def test_slack_has_blocks_and_plain_text() -> None:
     assert shown[2] == f"<{URL}/?alert={notice.alert.id}|Open it in the console>"
 
 
+@settings(max_examples=30)
 @given(st.text(max_size=5000))
 def test_no_text_becomes_markup(text: str) -> None:
     """A title cannot make a link or call everybody in the channel, and no section is longer than Slack takes."""

@@ -3,7 +3,7 @@
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.notify.made import URL, a_delivery, a_notice
@@ -58,6 +58,7 @@ def test_a_repetition_is_known_by_its_id() -> None:
     assert first["auto-submitted"] == "auto-generated"
 
 
+@settings(max_examples=30)
 @given(st.text(max_size=300))
 def test_no_text_breaks_out(text: str) -> None:
     """Whatever stands in a title or a queue's name: no other header, no tag, and the mail can be read."""

@@ -1,6 +1,6 @@
 """Tests of voicerisk.notify.words."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.notify.made import OWNER, URL, a_notice
@@ -46,6 +46,7 @@ def test_the_link_leads_to_the_card() -> None:
     assert link_to("al-1", "") == ""
 
 
+@settings(max_examples=30)
 @given(title=st.text(max_size=400), call=st.text(max_size=300))
 def test_a_short_text_is_short_and_keeps_its_link(title: str, call: str) -> None:
     """An SMS has its limit and its link, however long title and call id are."""
