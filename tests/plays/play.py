@@ -1,7 +1,7 @@
 """Alert plays: a script with times, and what must be seen of the engine, and when.
 
 A play is strict: every change of an alert has to be wanted by exactly one `want`, so an alert too many fails as surely
-as one too few. Times are seconds from the start of the play; the engine ticks once a second in between.
+as one too few. Times are seconds from the start of the play; the engine ticks in between, once a second by default.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +16,7 @@ from voicerisk.risk.alerts import Alert, NotifyReason
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
 from voicerisk.risk.engine import Engine
+from voicerisk.risk.gauges import OwnMeasure
 from voicerisk.risk.procedures import Procedure, Step, StepKind
 
 T0 = 1_732_226_400.0
@@ -71,6 +72,18 @@ def started(call: str = "c-1", queue: str | None = "billing") -> Line:
 def ended(call: str = "c-1") -> Line:
     """The call ends."""
     return _event(lambda t: CallEnded(id=f"{call} ended at {t}", at=T0 + t, call=call))
+
+
+def hears_of(kind: type[Event], *, late_s: float = 0.0, **fields: Any) -> Line:
+    """An event of this kind arrives, so long after it happened."""
+    return lambda engine, t: engine.handle(
+        kind(id=f"{kind.__name__} at {t} {sorted(fields.items())}", at=T0 + t - late_s, **fields), T0 + t
+    )
+
+
+def measures(measure: OwnMeasure, value: float | None, key: str = "site") -> Line:
+    """The service has measured this of itself."""
+    return lambda engine, t: engine.observe(measure, key, value, T0 + t)
 
 
 def delivers(event: Event) -> Line:
@@ -131,6 +144,13 @@ def one_rule(**changes: Any) -> RiskConfig:
     return msgspec.structs.replace(alone, **changes)
 
 
+def library(*rules: str, **changes: Any) -> RiskConfig:
+    """What ships, with only these rules in action, and these changes."""
+    shipped = RiskConfig()
+    chosen = {name: shipped.rules[name] for name in rules}
+    return msgspec.structs.replace(shipped, rules=chosen, **changes)
+
+
 class Moment:
     """A second of the play, to write lines at."""
 
@@ -154,7 +174,8 @@ class Moment:
 class Play:
     """One script and its engine."""
 
-    def __init__(self, config: RiskConfig | None = None) -> None:
+    def __init__(self, config: RiskConfig | None = None, tick_s: float = 1.0) -> None:
+        self._tick_s = tick_s
         self._config = config or one_rule()
         self.engine = Engine(self._config)
         self.lines: list[tuple[float, Line]] = []
@@ -178,7 +199,10 @@ class Play:
 
     def run(self, until: float) -> None:
         """Play up to second `until`; fails where something wanted is not seen, or something seen is not wanted."""
-        ticks: list[tuple[float, Line]] = [(float(t), lambda engine, t: engine.tick(T0 + t)) for t in range(int(until))]
+        n_ticks = int(until / self._tick_s)
+        ticks: list[tuple[float, Line]] = [
+            (n * self._tick_s, lambda engine, t: engine.tick(T0 + t)) for n in range(n_ticks + 1)
+        ]
         for t, line in sorted([*self.lines, *ticks], key=lambda entry: entry[0]):
             self.seen += [(t, action) for action in line(self.engine, t)]
         self._every_ring_is_written_down()

@@ -9,7 +9,7 @@ from tests.plays.play import T0, one_rule, window
 from tests.risk.shipped import TENSE_CALL
 from voicerisk.events import CallEnded, CallStarted, Zone
 from voicerisk.risk.actions import Action, AlertAction, AlertOpened, AlertResolved, Notify, SilenceChanged
-from voicerisk.risk.alerts import NOTIFIES, OPENS, Alert, AlertState, AlertStateError, NotifyReason, labels_of
+from voicerisk.risk.alerts import NOTIFIES, OPENS, Alert, AlertState, AlertStateError, Hush, NotifyReason, labels_of
 from voicerisk.risk.deeds import Acknowledge, AddNote, Assign, EndSilence, MakeSilence, Resolve
 from voicerisk.risk.engine import Engine
 from voicerisk.risk.rules import Escalation, GroupBy
@@ -177,6 +177,7 @@ class AlertLife(RuleBasedStateMachine):
             assert (waits != (alert.hushed is not None)) if alert.state is AlertState.OPEN else not waits
             assert (alert.rang_at_s is not None) == waits
             assert (alert.hushed is not None) == bool(alert.hushed_by)
+            assert alert.hushed is not Hush.SILENCED or alert.hushed_by in self.silences
 
     @invariant()
     def nobody_in_the_chain_is_passed_over(self) -> None:

@@ -26,7 +26,7 @@ from voicerisk.risk.alerts import (
 )
 from voicerisk.risk.chain import next_link_s, next_ring_s, told_so_far
 from voicerisk.risk.desk.earliest import Earliest
-from voicerisk.risk.groups import Groups
+from voicerisk.risk.groups import Groups, GroupsState
 from voicerisk.risk.notices import Notices, OutageOf
 from voicerisk.risk.opening import fingerprint_of, new_alert
 from voicerisk.risk.place import Place
@@ -52,7 +52,7 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
 
     alerts: tuple[Alert, ...] = ()
     silences: tuple[Silence, ...] = ()
-    groups: dict[str, float] = {}
+    groups: GroupsState = {}
 
 
 class AlertBook:
@@ -186,8 +186,9 @@ class AlertBook:
         actions: list[Action] = []
         for silence in self._silences.expire(due_s):
             actions += [SilenceChanged(silence=silence, at_s=at_s, over=True), *self.wake(silence.id, at_s)]
-        for _, id_ in self._due.due(due_s):
-            actions += self._fall_due(self.get(id_), at_s)
+        due = [(since_s, self.get(id_)) for since_s, id_ in self._due.due(due_s)]
+        for _, alert in sorted(due, key=lambda entry: (entry[0], entry[1].opened_at_s, entry[1].id)):
+            actions += self._fall_due(alert, at_s)
         return actions
 
     # Memory
