@@ -115,7 +115,7 @@ KNOWN_ACTIONS: Final = {
     "barge": ActionConfig(title={"en": "Join the call", "he": "הצטרפות לשיחה"}, reach=Reach.CALL),
     "take_over": ActionConfig(title={"en": "Take the call over", "he": "קבלת השיחה במקום הנציג"}, reach=Reach.CALL),
     "log_in_reserve": ActionConfig(
-        title={"en": "Call in the reserve agents", "he": "הכנסת נציגי העתודה"}, reach=Reach.STAFF
+        title={"en": "Call in the reserve agents", "he": "הכנסת נציגי כוננות"}, reach=Reach.STAFF
     ),
     "ask_other_centre": ActionConfig(
         title={"en": "Ask the other centre for help", "he": "בקשת סיוע ממוקד אחר"}, reach=Reach.STAFF
@@ -134,7 +134,7 @@ KNOWN_ACTIONS: Final = {
     ),
     "remind_agent": ActionConfig(title={"en": "Remind the agent", "he": "תזכורת לנציג"}, reach=Reach.STAFF),
     "assign_incident": ActionConfig(
-        title={"en": "Give the incident to one person", "he": "שיוך התקלה לאדם אחד"}, reach=Reach.STAFF
+        title={"en": "Give the incident to one person", "he": "שיוך האירוע לאדם אחד"}, reach=Reach.STAFF
     ),
     "tell_department": ActionConfig(
         title={"en": "Tell the department concerned", "he": "עדכון המחלקה האחראית"}, reach=Reach.STAFF

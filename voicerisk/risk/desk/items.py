@@ -42,7 +42,7 @@ def incident_task(incident: IncidentRecord, settings: DeskSettings, at_s: float)
         kind=TaskKind.PREVENTION,
         title={
             "en": f"An incident took {incident.contacts} contacts: what rule or process changes so that one is enough?",
-            "he": f"תקלה אחת דרשה {incident.contacts} פניות: איזה כלל או תהליך משתנה כדי שפנייה אחת תספיק?",
+            "he": f"אירוע אחד דרש {incident.contacts} פניות: איזה כלל או תהליך משתנה כדי שפנייה אחת תספיק?",
         },
         owner=settings.prevention_owner,
         opened_at_s=at_s,
