@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ from voicerisk import clock
 from voicerisk.config import Config
 from voicerisk.control.control import Control
 from voicerisk.control.switches import switches_for
+from voicerisk.customer_keys import load_customer_keys
+from voicerisk.customers import CustomerKey, name_customer
 from voicerisk.errands.errands import Errands
 from voicerisk.floor import Floor
 from voicerisk.notify.api import notify_router
@@ -23,9 +26,12 @@ from voicerisk.risk.alerts import Alert, AlertState
 from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
 from voicerisk.risk.gauges import OwnMeasure
 from voicerisk.scoring.model import Model
+from voicerisk.server.admin_api import admin_router
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
 from voicerisk.server.control_api import control_router
+from voicerisk.server.events_api import events_router
+from voicerisk.server.gauges_api import gauges_router
 from voicerisk.server.housekeeping import Housekeeping
 from voicerisk.server.http import HttpServer, create_app
 from voicerisk.server.ingest import IngestServer
@@ -37,6 +43,7 @@ from voicerisk.server.record import Recorder
 from voicerisk.server.recordings_api import recordings_router
 from voicerisk.server.registrations import Registrations
 from voicerisk.server.registrations_api import registrations_router
+from voicerisk.server.review_api import review_router
 from voicerisk.server.rtp import RtpServer
 from voicerisk.server.rtp_api import rtp_router
 from voicerisk.server.scorer import ScorerThread
@@ -44,6 +51,7 @@ from voicerisk.server.scribe import Scribe
 from voicerisk.server.switch_events import SwitchEvents
 from voicerisk.server.switchboard import Switchboard
 from voicerisk.server.views import Vitals
+from voicerisk.server.work_api import work_router
 from voicerisk.store.queries import read_unended
 from voicerisk.store.records import AuditEntry
 from voicerisk.store.store import Store
@@ -68,6 +76,8 @@ class Service:
         self.keeper = Keeper(config.recordings, folder / "recordings", store, recording_keys(config.recordings))
         self.recorder = Recorder(self.board, store, self.keeper)
         self._store = store
+        keys = load_customer_keys(config.customers, folder)
+        name_of = partial(_name, keys=keys, region=config.customers.region or None)
         floor = config.floor_with(model)
         self._floor = Floor(floor, model.spec.emotions)
         settings = config.store_settings
@@ -105,7 +115,15 @@ class Service:
             self,
             config.http,
             session_key=load_session_key(folder / "session.key"),
-            more=[control_router(self.control), recordings_router(self.keeper, store)],
+            more=[
+                control_router(self.control),
+                recordings_router(self.keeper, store),
+                work_router(self.board, self.office, floor.risk),
+                gauges_router(self._floor.engine, floor.risk, store),
+                events_router(self.office, self._scribe, store, floor.risk, name_of),
+                review_router(store),
+                admin_router(config, store),
+            ],
             notes=self.control.troubles,
         )
         app.include_router(registrations_router(registrations, enabled=sockets.enabled))
@@ -252,3 +270,7 @@ class Service:
                 draining=self.switchboard.stopping,
             )
         )
+
+
+def _name(raw: str, keys: tuple[CustomerKey, ...], region: str | None) -> str:
+    return name_customer(raw, keys, region).name

@@ -71,12 +71,13 @@ class SilenceChanged(msgspec.Struct, frozen=True, kw_only=True, tag="silence_cha
 
 
 class EventRefused(msgspec.Struct, frozen=True, kw_only=True, tag="event_refused"):
-    """An event was not counted: known already, too late, or dated in the future. For the dead-letter table."""
+    """An event was not counted: known already (`known`), too late, or dated in the future. For the dead letters."""
 
     event_id: str
     event_type: str
     reason: str
     at_s: float
+    known: bool = False
 
 
 AlertAction = AlertOpened | AlertUpdated | AlertResolved

@@ -7,12 +7,29 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
+from voicerisk.risk.card import CustomerCard
+from voicerisk.risk.runs import Run
+from voicerisk.risk.silences import Silence
+from voicerisk.risk.tasks import Task
 from voicerisk.server.access import Visitor
 from voicerisk.server.auth import clean_name
-from voicerisk.server.views import AlertView, CallView, CurvePiece, Vitals, encode_json
+from voicerisk.server.views import AlertView, CallView, CurvePiece, GaugeView, Vitals, encode_json
+from voicerisk.store.history import Mark
 from voicerisk.store.records import CallRecord
 
-_SHOWN: Final = (AlertView, CallView, CallRecord, CurvePiece, Vitals)
+_SHOWN: Final = (
+    AlertView,
+    CallRecord,
+    CallView,
+    CurvePiece,
+    CustomerCard,
+    GaugeView,
+    Mark,
+    Run,
+    Silence,
+    Task,
+    Vitals,
+)
 _, _SCHEMAS = msgspec.json.schema_components(_SHOWN, ref_template="#/components/schemas/{name}")
 
 

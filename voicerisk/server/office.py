@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -14,6 +15,7 @@ from voicerisk.risk.gauges import OwnMeasure
 from voicerisk.risk.watch import SITE
 from voicerisk.server.ledger import Ledger
 from voicerisk.server.record import Recorder
+from voicerisk.store import journal
 from voicerisk.store.store import Store
 from voicerisk.store.writer import StoreError
 
@@ -55,13 +57,15 @@ class Office:
     async def tell(self, events: Sequence[Event]) -> Answer:
         """What became of the events, once those that were taken are on the disk.
 
-        An event that is known already counts as taken: its sender may not have heard our answer.
+        An event that was told before is not counted twice, and taken all the same: its sender may not have heard our
+        answer.
 
         Raises:
             StoreError: They are not on the disk; the sender is to try again, with the same ids.
         """
         now = clock.now_s()
         refused: list[EventRefused] = []
+        again: set[str] = set()
         taken: list[Event] = []
         actions: list[Action] = []
         for event in events:
@@ -69,14 +73,16 @@ class Office:
             actions += followed
             refusals = [action for action in followed if isinstance(action, EventRefused)]
             if refusals:
-                refused += refusals
+                again |= {one.event_id for one in refusals if one.known}
+                refused += [one for one in refusals if not one.known]
             else:
                 taken.append(event)
         saving = asyncio.get_running_loop().create_task(self._ledger.heard(taken, now))
-        self._recorder.act(actions)
-        if not await saving:
+        self._recorder.act([action for action in actions if not (isinstance(action, EventRefused) and action.known)])
+        if not await saving or again - await self._store.read(partial(journal.known_ids, ids=again)):
             raise StoreError(self._store.problem or "the events are not on the disk yet")
-        return Answer(len(taken), refused)
+        await self._recorder.all_shown()
+        return Answer(len(taken) + len(again), refused)
 
     def heard(self, inputs: Sequence[Event], now: float) -> None:
         """Writes down what the engine took from live calls at `now`. Nobody waits for it."""

@@ -7,6 +7,8 @@ import msgspec
 
 from voicerisk.events import Evidence, Reason, Role, Zone
 from voicerisk.risk.alerts import Alert
+from voicerisk.risk.gauges import GaugeKey
+from voicerisk.risk.texts import Text
 
 CURVE_STEP_S: Final = 1.0
 """Media time of one point of the small curve; a point is the highest level within it."""
@@ -74,6 +76,22 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     alert_delay_p95_s: float | None = None
     tuned_here: bool = False
     draining: bool = False
+
+
+class GaugeView(msgspec.Struct, frozen=True, kw_only=True):
+    """One needle as it stands: `age_s` since its value was renewed, `stale` when that is too long ago."""
+
+    gauge: str
+    title: Text
+    key: str
+    per: GaugeKey
+    value: float
+    zone: Zone
+    unit: str
+    evidence: Evidence
+    since_s: float
+    age_s: float
+    stale: bool
 
 
 class CurvePiece(msgspec.Struct, frozen=True):

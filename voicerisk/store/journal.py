@@ -56,7 +56,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_inputs(session: Session, inputs: Sequence[Input]) -> None:
     """Puts inputs; one whose id is there already changes nothing."""
-    known = set(session.scalars(select(EventRow.id).where(EventRow.id.in_([one.id for one in inputs]))))
+    known = known_ids(session, [one.id for one in inputs])
     for one in inputs:
         if one.id not in known:
             session.add(EventRow(**msgspec.structs.asdict(one)))
@@ -90,6 +90,11 @@ def read_events(
     if customer is not None:
         query = query.where(EventRow.customer == customer)
     return [_input(row) for row in session.scalars(query.order_by(EventRow.at_s, EventRow.seq).limit(limit))]
+
+
+def known_ids(session: Session, ids: Collection[str]) -> set[str]:
+    """Those of the ids that are on the disk."""
+    return set(session.scalars(select(EventRow.id).where(EventRow.id.in_(ids))))
 
 
 def last_seq(session: Session) -> int:
