@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.control.fakes.asterisk import AGENT, AGENT_NAME, CUSTOMER, FakeAri
 from tests.control.fakes.rig import SECRET, Rig
@@ -143,6 +144,15 @@ async def test_a_broken_event_connection_is_made_again() -> None:
         await eventually(lambda: not link.is_up)
         await rig.switch.enter(Mode.LISTEN, rig.place, None)
         assert fake.is_on()
+
+
+async def test_another_program_under_our_name() -> None:
+    """Asterisk tells only the newest program of a name: that is said, and not taken for a quiet switch."""
+    fake = FakeAri()
+    async with asterisk(fake):
+        with capture_logs() as lines:
+            await fake.tell("ApplicationReplaced")
+            await eventually(lambda: any("Another program" in str(line.get("problem")) for line in lines))
 
 
 async def test_a_wrong_password_is_said_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -251,6 +251,9 @@ class AriSwitch:
         event = read_event(message)
         if event is None:
             return
+        if event.kind == "ApplicationReplaced":
+            words = f"Another program has connected to Asterisk as {self._settings.app!r}: give each a name of its own."
+            raise SwitchError(Problem.REFUSED, words)
         arrival = self._arrivals.get(event.channel)
         if arrival is not None and not arrival.done():
             if event.kind == "StasisStart":

@@ -19,6 +19,7 @@ WANTED: Final = (
     "ChannelUnhold",
     "BridgeBlindTransfer",
     "BridgeAttendedTransfer",
+    "ApplicationReplaced",
 )
 """The types to ask Asterisk for; all others are of no use here and many."""
 

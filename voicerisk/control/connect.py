@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/connect/latest/APIReference/API_MonitorConta
 """
 
 import asyncio
+import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -76,8 +77,8 @@ class ConnectSwitch:
             "ContactId": contact,
             "UserId": at.endpoint,
             "AllowedMonitorCapabilities": list(_CAPABILITIES[mode]),
-            # The same at every try of this mode, so that Connect does it once.
-            "ClientToken": f"{at.key}-{mode.value}",
+            # The same at every try that the client makes of this one request, so that Connect does it once.
+            "ClientToken": str(uuid.uuid4()),
         }
         answer = await asyncio.to_thread(self._monitor, request)
         return Seat(leg=str(answer.get("ContactId", "")), words=_IN_CCP if mode is Mode.BARGE else "")
