@@ -132,6 +132,22 @@ def test_a_task_is_taken_runs_over_its_time_and_is_closed_with_words() -> None:
         book.take("t-1", "avi", T0 + 600.0)
 
 
+def test_what_lies_about_is_known_by_the_oldest_of_it() -> None:
+    """Not taken within the shift, or overdue in anybody's hands; what has a week's time does not lie about yet."""
+    book = TaskBook()
+    book.open(task("week", 0.0, due_at_s=T0 + 7 * 86_400.0))
+    assert book.unowned_since_s() is None
+    book.open(task("today", 10.0, due_at_s=T0 + 100.0))
+    book.open(task("whenever", 20.0))
+    assert book.unowned_since_s() == T0 + 10.0
+    book.take("today", "dana", T0 + 30.0)
+    assert book.unowned_since_s() == T0 + 20.0
+    book.take("whenever", "dana", T0 + 40.0)
+    assert book.unowned_since_s() is None
+    book.advance(T0 + 500.0)
+    assert book.unowned_since_s() == T0 + 100.0
+
+
 def test_too_many_tasks_give_up_the_oldest_and_say_so() -> None:
     """The book holds so many; the one that has to go is told of, and known ids are not opened twice."""
     book = TaskBook(max_open=2)

@@ -216,7 +216,7 @@ class Desk:
         return self._outages.covering(queue)
 
     def unowned_since_s(self) -> float | None:
-        """Since when the oldest task that nobody has taken is open."""
+        """Since when the oldest task lies about: not taken, overdue, or a note not written."""
         return self._tasks.unowned_since_s()
 
     def snapshot(self) -> DeskState:

@@ -1,5 +1,7 @@
 """The book of tasks: everything that a person still has to do, and since when nobody has taken it."""
 
+from typing import Final
+
 import msgspec
 
 from voicerisk.risk.desk.earliest import Earliest
@@ -13,6 +15,9 @@ from voicerisk.risk.tasks import (
     UnknownTaskError,
     changed,
 )
+
+URGENT_S: Final = 12 * 3600.0
+"""A task that may take longer than this lies about only once it is overdue: nobody is called at night for next week."""
 
 
 class TaskBookState(msgspec.Struct, kw_only=True):
@@ -78,7 +83,7 @@ class TaskBook:
         return self._close(task, TaskWhat.CLOSED, at_s, person=person, note=note)
 
     def unowned_since_s(self) -> float | None:
-        """Since when the oldest task that nobody has taken (or note not written) is open; None where there is none."""
+        """Since when the oldest task lies about: not taken, overdue, or a note not written; None where none does."""
         return self._unowned.first_s()
 
     def feedback_since_s(self) -> float | None:
@@ -93,7 +98,8 @@ class TaskBook:
         """What has run over its time by `at_s`; each is told once."""
         told = []
         for due_s, id_ in self._due.due(at_s):
-            self._tasks[id_] = task = changed(self._tasks[id_], TaskWhat.OVERDUE, due_s, {"overdue": True})
+            task = changed(self._tasks[id_], TaskWhat.OVERDUE, due_s, {"overdue": True})
+            self._put(task)
             told.append(TaskChanged(task=task, what=TaskWhat.OVERDUE, at_s=due_s))
         return told
 
@@ -112,8 +118,8 @@ class TaskBook:
             self._of_customer.setdefault(task.customer, {})[task.id] = None
         if task.due_at_s is not None and not task.overdue:
             self._due.put(task.id, task.due_at_s)
-        if task.person is None or task.kind is TaskKind.NOTE:
-            self._unowned.put(task.id, task.opened_at_s)
+        if (since_s := _unowned_since_s(task)) is not None:
+            self._unowned.put(task.id, since_s)
         else:
             self._unowned.drop(task.id)
         if task.kind is TaskKind.FEEDBACK:
@@ -133,3 +139,13 @@ class TaskBook:
         changes = {"person": person or task.person, "closed_at_s": at_s}
         task = changed(task, what, at_s, changes, person=person, note=note)
         return TaskChanged(task=task, what=what, at_s=at_s)
+
+
+def _unowned_since_s(task: Task) -> float | None:
+    """Since when the task lies about; None while it is in somebody's hands or has time."""
+    if task.overdue:
+        return task.due_at_s
+    if task.kind is TaskKind.NOTE:
+        return task.opened_at_s
+    urgent = task.due_at_s is None or task.due_at_s - task.opened_at_s <= URGENT_S
+    return task.opened_at_s if task.person is None and urgent else None
