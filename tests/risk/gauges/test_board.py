@@ -118,7 +118,8 @@ def test_the_load_is_callers_by_ready_agents() -> None:
     moved += hear(played, [event("call.queued", T0 + n, call=f"c-{n}", queue="q") for n in range(3)])
     moved += played.advance(T0 + 60)
     moved += hear(played, [event("agents.ready", T0 + 60, queue="q", data={"ready": 4})]) + played.advance(T0 + 100)
-    assert [m.reading.since_s - T0 for m in moved if m.reading.gauge == "load" and m.crossed] == [21, 22, 70]
+    crossed = [m.reading for m in moved if m.reading.gauge == "load" and m.crossed]
+    assert [(reading.at_s - T0, reading.since_s - T0) for reading in crossed] == [(21, 21), (22, 22), (70, 70)]
 
 
 def test_the_floor_is_strained_when_all_are_amber_and_red_when_two_are_red() -> None:

@@ -103,7 +103,7 @@ class GaugeBoard:
             for dial in self._call_dials:
                 if dial.end(event.call, event.at):
                     self._derive_worst(dial, event.at, moved)
-        self._sweep_calls(now, moved)
+            self._sweep_calls(now, moved)
         return moved + self.advance(now)
 
     def observe(self, measure: str, key: str, value: float | None, at_s: float) -> list[Moved]:

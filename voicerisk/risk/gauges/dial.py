@@ -124,7 +124,7 @@ class Dial:
         if not changed and zone is previous:
             return None
         wanted = not needle.over and (not by_time or zone is not previous or self._watched(before, value))
-        return Moved(reading=self._reading(key, needle, needle.value or 0.0, needle.at_s), previous=previous), wanted
+        return Moved(reading=self._reading(key, needle, needle.value or 0.0, now), previous=previous), wanted
 
     def value(self, key: str) -> float | None:
         """The value as of the needle's last move; None where there is none."""
@@ -229,7 +229,9 @@ class Dial:
 
     def _zone(self, key: str, needle: Needle[Any], value: float | None, at_s: float) -> Zone:
         zones = self._queues.get(self._queue(key, needle) or "", self._zones) if self._queues else self._zones
-        if zones is None or value is None:
+        if zones is None:
+            return Zone.GREEN
+        if value is None:
             needle.held = None
             return Zone.GREEN
         facing = -value if self._low else value

@@ -33,7 +33,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """A needle moved to `reading` from the zone `previous`; both zones are the same where only its value changed."""
+    """A needle moved to `reading` from the zone `previous`; both zones are the same where only its value changed.
+
+    The reading's `at_s` is when it moved: of a zone that was held, when the hold was over.
+    """
 
     reading: Reading
     previous: Zone

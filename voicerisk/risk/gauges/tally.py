@@ -13,11 +13,12 @@ _SWEEP: Final = 2
 
 
 class Tally(msgspec.Struct):
-    """A sum for each slot; `total` is that of the slots from `first` on."""
+    """A sum for each slot; `total` is that of the slots from `first` on, `oldest` the earliest slot with something."""
 
     slots: dict[int, float] = {}
     first: int = 0
     total: float = 0.0
+    oldest: int | None = None
 
     def add(self, slot: int, number: float) -> None:
         """So much more in this slot; one that is gone already is not counted any more."""
@@ -25,28 +26,30 @@ class Tally(msgspec.Struct):
             return
         self.slots[slot] = self.slots.get(slot, 0.0) + number
         self.total += number
+        if self.oldest is None or slot < self.oldest:
+            self.oldest = slot
 
     def drop(self, first: int) -> None:
         """Slots before `first` stop counting."""
         if first <= self.first:
             return
         self.first = first
-        gone = [slot for slot in self.slots if slot < first]
-        for slot in gone:
-            del self.slots[slot]
-        if gone:
+        if self.oldest is not None and self.oldest < first:
+            self.slots = {slot: number for slot, number in self.slots.items() if slot >= first}
             self.total = fsum(self.slots.values())
+            self.oldest = min(self.slots, default=None)
+
+    def clear(self, slot: int) -> None:
+        """Nothing is in this slot any more."""
+        self.total -= self.slots.pop(slot)
+        if slot == self.oldest:
+            self.oldest = min(self.slots, default=None)
 
     def at(self, first: int) -> float:
         """The sum of the slots from `first` on; changes nothing."""
         if first <= self.first:
             return self.total
         return fsum(number for slot, number in self.slots.items() if slot >= first)
-
-    @property
-    def oldest(self) -> int | None:
-        """The earliest slot in which there is something."""
-        return min(self.slots, default=None)
 
 
 class Distinct(msgspec.Struct):
@@ -64,7 +67,7 @@ class Distinct(msgspec.Struct):
             slot = max(slot, known)
             self.tally.add(known, -1)
             if not self.tally.slots[known]:
-                del self.tally.slots[known]
+                self.tally.clear(known)
         self._sweep()
         self.latest[item] = slot
         self.tally.add(slot, 1)
