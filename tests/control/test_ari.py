@@ -92,6 +92,16 @@ async def test_a_phone_that_does_not_answer(cause: int, words: str) -> None:
         assert not fake.is_on()
 
 
+async def test_a_phone_that_asterisk_does_not_know() -> None:
+    """An endpoint without a registered phone is said as such, not as an error of Asterisk."""
+    fake = FakeAri()
+    fake.knows_phone = False
+    async with asterisk(fake) as (rig, _):
+        with pytest.raises(SwitchError, match="is it registered") as error:
+            await rig.switch.enter(Mode.LISTEN, rig.place, None)
+        assert error.value.problem is Problem.NOT_ANSWERED
+
+
 async def test_a_missing_context_is_named() -> None:
     """Without the dialplan's lines for ChanSpy the words say which context is missing."""
     fake = FakeAri()

@@ -31,7 +31,7 @@ _LOG_IN_WITHIN_S: Final = 10.0
 _PING_S: Final = 20.0
 
 _ORIGINATE_REASONS: Final[Mapping[str, str]] = {
-    "0": "Asterisk cannot call your phone: is its address right, and is it registered?",
+    "0": spy.unreachable().words,
     "1": "Your phone hung up.",
     "3": "Your phone did not answer.",
     "5": "Your phone is busy.",

@@ -35,6 +35,8 @@ _NOT_OURS: Final = (
     "The call's bridge belongs to Asterisk's dialplan, and ARI cannot move its parties; the AMI adapter can."
 )
 _SUPERVISOR: Final = "-supervisor"
+_NOT_MADE: Final = "Allocation failed"
+"""What Asterisk says of an endpoint or context that it cannot call."""
 
 
 class AriControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="ari"):
@@ -191,10 +193,13 @@ class AriSwitch:
         """Makes a channel under an id of ours, so that a second try finds the first and makes no other."""
         try:
             await self._web.ask("POST", path, json={**body, id_field: channel}, twice_is_safe=True)
-        except SwitchError:
+        except SwitchError as error:
             # A conflict after a broken answer: the channel is there if it can be read.
-            if not await self._web.ask("GET", f"/channels/{channel}", twice_is_safe=True, missing_ok=True):
-                raise
+            if await self._web.ask("GET", f"/channels/{channel}", twice_is_safe=True, missing_ok=True):
+                return
+            if _NOT_MADE in error.words:
+                raise (spy.unreachable() if channel.endswith(_SUPERVISOR) else self._no_spy()) from None
+            raise
 
     def _expect(self, channel: str) -> asyncio.Future[None]:
         arrival = self._arrivals[channel] = asyncio.get_running_loop().create_future()
@@ -261,6 +266,7 @@ class AriSwitch:
             elif event.kind == "ChannelDestroyed":
                 is_phone = event.channel.endswith(_SUPERVISOR)
                 arrival.set_exception(spy.not_answered(event.cause) if is_phone else self._no_spy())
+                arrival.exception()  # whoever waited for it may have gone
         elif event.kind == "ChannelDestroyed" and (gone := self._seat_gone(event.channel)) is not None:
             tell(gone)
         for fact in event.facts:

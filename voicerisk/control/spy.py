@@ -55,3 +55,9 @@ def not_answered(cause: int) -> SwitchError:
     """The phone's answer to our call, as an error in words."""
     words = NOT_ANSWERED.get(cause, f"The call to your phone ended before it was picked up (cause {cause}).")
     return SwitchError(Problem.NOT_ANSWERED, words)
+
+
+def unreachable() -> SwitchError:
+    """Asterisk knows no way to the supervisor's phone."""
+    words = "Asterisk cannot call your phone: is its address right, and is it registered?"
+    return SwitchError(Problem.NOT_ANSWERED, words)

@@ -45,6 +45,7 @@ class FakeAri:
         }
         self.rings: int | None = None
         self.silent = False
+        self.knows_phone = True
         self.has_context = True
         self.whispers: dict[str, Set[str]] = {}
         self.filter: list[str] = []
@@ -149,6 +150,8 @@ class FakeAri:
             is_agent = variables["VOICERISK_CHANNEL"] == AGENT_NAME
             self.whispers[body["channelId"]] = _HEARD[variables["VOICERISK_OPTIONS"]] if is_agent else {"?"}
             return self._new(body["channelId"], "Local/spy@voicerisk-spy-1;1")
+        if not self.knows_phone:
+            raise Refusal(500, {"error": "Allocation failed"})
         return self._new(body["channelId"], "PJSIP/3001-00000013", cause=self.rings)
 
     def _new(self, id_: str, name: str, cause: int | None = None) -> Any:
