@@ -229,6 +229,16 @@ def test_an_alert_that_opens_again_begins_anew() -> None:
     assert board.run_of("al-1") == second
 
 
+def test_an_alert_that_ends_and_opens_within_one_moment_is_at_work_again() -> None:
+    """The run of the same moment begins anew, and its steps can be run."""
+    board = desk(wait(20.0), do())
+    board.alert_opened(alert(), "p", T0)
+    board.alert_resolved(resolved(), T0)
+    run = run_in(board.alert_opened(alert(), "p", T0))
+    assert board.runs() == (run,)
+    assert told(board.run_step(run.id, 1, "dana", T0)) == [("do", "log_in_reserve")]
+
+
 def test_what_cannot_be_done_is_refused_in_words() -> None:
     """Unknown runs and steps, deeds that do not fit the kind, empty notes and steps that are over."""
     board = desk(SHOW, do(), wait(20.0), NOTE, auto=Auto.ALWAYS)

@@ -79,6 +79,7 @@ class ProcedureRuns:
             return []
         actions: list[RunAction] = []
         run = self._go_on(new_run(alert, name, procedure, at_s), at_s, actions)
+        self._ended.pop(run.id, None)
         self._of_alert[alert.id] = run.id
         told = self._put(run, at_s, actions)
         if len(self._runs) > self._max_runs:
@@ -98,7 +99,7 @@ class ProcedureRuns:
         run = self._runs.get(self._of_alert.get(alert.id, ""))
         if run is None:
             return []
-        note = alert.history[-1].note if alert.history else ""
+        note = alert.history[-1].note if alert.history and alert.resolved_by is not None else ""
         actions: list[RunAction] = []
         for n, step in enumerate(run.procedure.steps):
             if run.steps[n].state not in (StepState.PENDING, StepState.WAITING):
