@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MODULES = ("scoring_cost", "ingest_cost", "gateway_path", "capacity")
+MODULES = ("scoring_cost", "ingest_cost", "gateway_path", "capacity", "risk_day")
 
 
 def main() -> int:

@@ -51,8 +51,8 @@ class _Desk:
         self.told: int | None = None
 
     def staff(self, n: int, at_s: float) -> None:
-        """So many agents from now on; who leaves finishes the call first."""
-        while len(self.free) < n:
+        """So many agents from now on, and one at least; who leaves finishes the call first."""
+        while len(self.free) < max(1, n):
             heappush(self.free, at_s)
         while len(self.free) > max(1, n):
             heappop(self.free)
