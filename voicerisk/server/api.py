@@ -69,7 +69,8 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
 
     @router.post(
         "/calls/{call_id:path}/opt-out", summary="The customer does not want to be judged: scoring stops at once",
-        responses=gives(call=CallView) | refuses(_404="there is no such live call"), dependencies=supervise,
+        responses=gives(call=CallView) | refuses(_404="there is no such live call", _422="no name"),
+        dependencies=supervise,
     )  # fmt: skip
     async def opt_out(call_id: str, deed: Deed, request: Request) -> Response:
         person = person_of(request, deed.person)

@@ -63,9 +63,11 @@ def events_router(
             raise HTTPException(503, f"not on the disk, send them again: {error}") from None
         refusals: list[Any] = [msgspec.structs.asdict(refused) for refused in told.refused]
         refusals += [{"id": one.event_id, "field": "", "reason": one.reason} for one in answer.refused]
-        status = 202 if answer.n_taken or not refusals else 422
-        body = encode_json({"taken": answer.n_taken, "refused": refusals})
-        return Response(body, status, media_type="application/json")
+        told_all = {"taken": answer.n_taken, "refused": refusals}
+        if refusals and not answer.n_taken:
+            body = encode_json({"detail": "none of the events was taken", **told_all})
+            return Response(body, 422, media_type="application/json")
+        return Response(encode_json(told_all), 202, media_type="application/json")
 
     @router.get(
         "/events", summary="Events from the record, the oldest first", dependencies=[needs(Permission.REPORT)],

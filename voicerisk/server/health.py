@@ -19,11 +19,15 @@ def health_router(store: Store, commands: Commands, notes: Callable[[], Sequence
     """The routes /healthz, /readyz and /metrics. `notes` are troubles that keep no call from being taken."""
     router = APIRouter()
 
-    @router.get("/healthz", summary="The process is alive and its event loop turns")
+    @router.get("/healthz", summary="The process is alive and its event loop turns", response_class=PlainTextResponse)
     async def healthz() -> Response:
         return PlainTextResponse("ok\n")
 
-    @router.get("/readyz", summary="Ready for new calls: 200, or 503 with the reasons")
+    @router.get(
+        "/readyz",
+        summary="Ready for new calls: 200, or 503 with the reasons",
+        responses={503: {"description": "Not now"}},
+    )
     async def readyz() -> Response:
         reasons = [*commands.not_ready(), *await _store_reasons(store)]
         answer: dict[str, object] = {"ready": not reasons, "reasons": reasons}
@@ -31,7 +35,10 @@ def health_router(store: Store, commands: Commands, notes: Callable[[], Sequence
             answer["notes"] = list(noted)
         return JSONResponse(answer, 503 if reasons else 200)
 
-    @router.get("/metrics", summary="Prometheus metrics", dependencies=[needs(Permission.WATCH)])
+    @router.get(
+        "/metrics", summary="Prometheus metrics", dependencies=[needs(Permission.WATCH)],
+        response_class=PlainTextResponse,
+    )  # fmt: skip
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
