@@ -22,13 +22,13 @@ from voicerisk.control.switch import LegGone, LegMoved, LegResumed, SeatGone, Sw
 
 @asynccontextmanager
 async def manager(
-    fake: FakeManager, endpoint: str = "PJSIP/3001", customer: str = ""
+    fake: FakeManager, endpoint: str = "PJSIP/3001", customer: str = "", agent: str = AGENT
 ) -> AsyncIterator[tuple[Rig, list[SwitchEvent]]]:
     """An adapter that is logged in at the fake, and what it has told."""
     async with listening(fake.serve) as port:
         settings = AmiControl(host="127.0.0.1", port=port, user="voicerisk", password_env="A_SECRET")
         switch = AmiSwitch(settings, Link("asterisk", first_pause_s=0.01))
-        rig = Rig("ami", switch, fake, Legs(call="c", agent=AGENT, customer=customer), endpoint)
+        rig = Rig("ami", switch, fake, Legs(call="c", agent=agent, customer=customer), endpoint)
         async with following(switch) as told:
             yield rig, told
 
@@ -71,6 +71,21 @@ async def test_taking_over(customer: str) -> None:
     async with manager(fake, customer=customer) as (rig, _):
         await rig.switch.enter(Mode.TAKE_OVER, rig.place, None)
         assert (fake.heard_by(), fake.has_agent()) == ({"customer"}, False)
+
+
+async def test_the_agent_is_found_by_the_bridge() -> None:
+    """Where the gateway told the customer's channel alone, the agent is the other one in its bridge."""
+    fake = FakeManager()
+    async with manager(fake, customer=CUSTOMER, agent="") as (rig, _):
+        await rig.switch.enter(Mode.WHISPER, rig.place, None)
+        assert fake.heard_by() == {"agent"}
+    fake = FakeManager()
+    fake.channels["PJSIP/2002-00000014"] = "17.3"
+    fake.bridges["PJSIP/2002-00000014"] = "b-1"
+    async with manager(fake, customer=CUSTOMER, agent="") as (rig, _):
+        with pytest.raises(SwitchError, match="tell both channels"):
+            await rig.switch.enter(Mode.LISTEN, rig.place, None)
+        assert not fake.is_on()
 
 
 async def test_an_endpoint_cannot_smuggle_an_action() -> None:

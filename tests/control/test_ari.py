@@ -65,6 +65,20 @@ async def test_the_agent_by_id_name_or_endpoint(agent: str) -> None:
         assert fake.heard_by() == {"agent"}
 
 
+async def test_the_agent_is_found_by_the_bridge() -> None:
+    """Where the gateway told the customer's channel alone, the agent is the other one in its bridge, or nobody."""
+    fake = FakeAri()
+    async with asterisk(fake, agent="") as (rig, _):
+        await rig.switch.enter(Mode.WHISPER, rig.place, None)
+        assert fake.heard_by() == {"agent"}
+    fake = FakeAri()
+    fake.bridges["the-call"]["channels"].remove(AGENT)
+    async with asterisk(fake, agent="") as (rig, _):
+        with pytest.raises(SwitchError, match="tell both channels") as error:
+            await rig.switch.enter(Mode.LISTEN, rig.place, None)
+        assert error.value.problem is Problem.NO_SUCH_CHANNEL
+
+
 async def test_an_endpoint_with_two_calls_is_refused() -> None:
     """Where the endpoint does not say which call, no phone rings; nor for a name that only begins alike."""
     fake = FakeAri()

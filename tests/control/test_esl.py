@@ -96,7 +96,19 @@ async def test_taking_over_is_no_transfer() -> None:
         assert not any(isinstance(event, LegMoved) for event in told)
 
 
-@pytest.mark.parametrize("agent", ["x) &system(ls", f"{AGENT} x", "", f"{AGENT}\n\napi shutdown"])
+async def test_the_agent_is_found_by_the_bridge() -> None:
+    """Where the gateway told the customer's leg alone, the agent is whoever it is bridged with, or nobody."""
+    fake = FakeFreeswitch()
+    async with freeswitch(fake, agent="") as (rig, _):
+        await rig.switch.enter(Mode.WHISPER, rig.place, None)
+        assert fake.heard_by() == {"agent"}
+        fake.hang_up(AGENT)
+        with pytest.raises(SwitchError, match="nobody bridged") as error:
+            await rig.switch.enter(Mode.LISTEN, rig.place, None)
+        assert error.value.problem is Problem.NO_SUCH_CHANNEL
+
+
+@pytest.mark.parametrize("agent", ["x) &system(ls", f"{AGENT} x", f"{AGENT}\n\napi shutdown"])
 async def test_a_leg_cannot_smuggle_a_command(agent: str) -> None:
     """What the gateway told as the agent's leg must be a UUID, or nothing is sent."""
     fake = FakeFreeswitch()

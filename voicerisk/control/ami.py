@@ -56,7 +56,8 @@ class AmiControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     caller_id: str = "voicerisk"
     ring_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 25.0
     legs: LegTemplates = LegTemplates()
-    """Channel names, ids, or endpoints with one call at a time ("PJSIP/2001")."""
+    """Channel names, ids, or endpoints with one call at a time ("PJSIP/2001"). Where only one of the two legs is told,
+    the other is whoever is in its bridge."""
 
 
 class AmiSwitch:
@@ -72,12 +73,15 @@ class AmiSwitch:
 
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's channel, in ChanSpy or with the customer."""
-        agent = wanted(at.legs.agent, "agent's channel", spy.CHANNEL)
+        told = at.legs.agent or at.legs.customer
+        wanted(told, "agent's channel", spy.CHANNEL)
         await self.link.must_be_up()
         channels = await self._channels()
-        name, _ = spy.whole_name(agent, [(one.get("channel", ""), one.get("uniqueid", "")) for one in channels])
+        name = _named(told, channels)
+        if not at.legs.agent:
+            name = _partner(name, channels)
         if mode is Mode.TAKE_OVER:
-            customer = self._partner(name, at.legs.customer, channels)
+            customer = _named(at.legs.customer, channels) if at.legs.customer else _partner(name, channels)
             seat = seat or await self._call_phone(at, name, spy.OPTIONS[Mode.LISTEN])
             await self._do("Bridge", Channel1=customer, Channel2=seat.leg, Tone="no")
             return seat
@@ -125,17 +129,6 @@ class AmiSwitch:
             words = _ORIGINATE_REASONS.get(reason, "The call to your phone ended before it was picked up.")
             raise SwitchError(Problem.NOT_ANSWERED, words)
         return Seat(leg=answer.get("channel") or at.key)
-
-    def _partner(self, agent: str, told: str, channels: list[AmiMessage]) -> str:
-        """The customer's channel: as the gateway told it, or the only other one in the agent's bridge."""
-        if told:
-            leg = wanted(told, "customer's channel", spy.CHANNEL)
-            return spy.whole_name(leg, [(one.get("channel", ""), one.get("uniqueid", "")) for one in channels])[0]
-        bridge = next((one.get("bridgeid", "") for one in channels if one.get("channel") == agent), "")
-        others = [one for one in channels if bridge and one.get("bridgeid") == bridge and one.get("channel") != agent]
-        if len(others) != 1:
-            raise SwitchError(Problem.NOT_POSSIBLE, "Asterisk does not show one customer in the agent's bridge.")
-        return others[0].get("channel", "")
 
     async def _channels(self) -> list[AmiMessage]:
         queue = await self._send("CoreShowChannels")
@@ -240,6 +233,19 @@ class AmiSwitch:
 
 
 _BROKEN: Final = "the connection broke"
+
+
+def _named(leg: str, channels: list[AmiMessage]) -> str:
+    """The name of the one channel that is meant."""
+    leg = wanted(leg, "channel", spy.CHANNEL)
+    return spy.whole_name(leg, [(one.get("channel", ""), one.get("uniqueid", "")) for one in channels])[0]
+
+
+def _partner(name: str, channels: list[AmiMessage]) -> str:
+    """The only other channel in the bridge of this one."""
+    bridge = next((one.get("bridgeid", "") for one in channels if one.get("channel") == name), "")
+    bridged = [one.get("channel", "") for one in channels if bridge and one.get("bridgeid") == bridge]
+    return spy.only_other(name, bridged)
 
 
 def _check(answer: AmiMessage) -> None:

@@ -65,7 +65,8 @@ class AriControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How long the supervisor's phone rings."""
 
     legs: LegTemplates = LegTemplates()
-    """Channel ids, names, or endpoints with one call at a time ("PJSIP/2001")."""
+    """Channel ids, names, or endpoints with one call at a time ("PJSIP/2001"). Where the agent's is not told, it is
+    whoever is in the customer's bridge."""
 
 
 class AriSwitch:
@@ -84,9 +85,11 @@ class AriSwitch:
 
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's channel, in a bridge with what it listens through."""
-        agent = wanted(at.legs.agent, "agent's channel", spy.CHANNEL)
+        told = wanted(at.legs.agent or at.legs.customer, "agent's channel", spy.CHANNEL)
         await self.link.must_be_up()  # without the events Asterisk does not know our application
-        name, id_ = await self._channel(agent)
+        name, id_ = await self._channel(told)
+        if not at.legs.agent:
+            name, id_ = await self._channel(await self._partner(id_))
         bridge = None if mode is not Mode.TAKE_OVER else await self._bridge_of(id_)
         phone = at.key + _SUPERVISOR
         if seat is None:
@@ -218,13 +221,21 @@ class AriSwitch:
         return spy.whole_name(leg, [(text_in(one, "name"), text_in(one, "id")) for one in listed])
 
     async def _bridge_of(self, agent: str) -> str:
+        """The bridge of the call, if ARI may change it."""
+        bridge = await self._bridge_with(agent)
+        if bridge.get("bridge_class") != "stasis":
+            raise SwitchError(Problem.NOT_POSSIBLE, _NOT_OURS)
+        return text_in(bridge, "id")
+
+    async def _partner(self, channel: str) -> str:
+        """The id of the only other channel in this one's bridge."""
+        bridged = (await self._bridge_with(channel)).get("channels")
+        return spy.only_other(channel, bridged if isinstance(bridged, list) else ())
+
+    async def _bridge_with(self, channel: str) -> Mapping[str, Any]:
         bridges = await self._web.ask("GET", "/bridges", twice_is_safe=True)
-        for bridge in bridges if isinstance(bridges, list) else []:
-            if isinstance(bridge, dict) and agent in bridge.get("channels", ()):
-                if bridge.get("bridge_class") == "stasis":
-                    return text_in(bridge, "id")
-                break
-        raise SwitchError(Problem.NOT_POSSIBLE, _NOT_OURS)
+        known = [one for one in bridges if isinstance(one, dict)] if isinstance(bridges, list) else []
+        return next((one for one in known if channel in one.get("channels", ())), {})
 
     # Events
 

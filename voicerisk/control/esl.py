@@ -39,7 +39,8 @@ class EslControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ring_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 25.0
     legs: ForkedLegs = ForkedLegs()
-    """Channel UUIDs. A fork names its call by the UUID of the leg that it was started on, the customer's as a rule."""
+    """Channel UUIDs. A fork names its call by the UUID of the leg that it was started on, the customer's as a rule. Where
+    the agent's is not told, it is whoever the customer's is bridged with."""
 
 
 class EslSwitch:
@@ -58,9 +59,11 @@ class EslSwitch:
 
     async def enter(self, mode: Mode, at: Place, seat: Seat | None) -> Seat:
         """The supervisor's leg: eavesdropping on the agent's, or bridged with the customer's."""
-        agent = wanted(at.legs.agent, "agent's leg", eavesdrop.UUID)
-        customer = wanted(at.legs.customer, "customer's leg", eavesdrop.UUID) if mode is Mode.TAKE_OVER else ""
+        told = at.legs.agent and wanted(at.legs.agent, "agent's leg", eavesdrop.UUID)
+        needs_customer = mode is Mode.TAKE_OVER or not told
+        customer = wanted(at.legs.customer, "customer's leg", eavesdrop.UUID) if needs_customer else ""
         await self.link.must_be_up()
+        agent = told or await self._partner(customer)
         if seat is None:
             await self._must_exist(agent)
             await self._call_phone(at, agent)  # unheard at first
@@ -98,6 +101,14 @@ class EslSwitch:
     ) -> None:
         if await self._api(f"uuid_exists {leg}") != "true":
             raise SwitchError(problem, words)
+
+    async def _partner(self, customer: str) -> str:
+        """The leg that the customer's is bridged with."""
+        partner = await self._api(f"uuid_getvar {customer} bridge_uuid")
+        if not eavesdrop.UUID.fullmatch(partner):
+            words = "FreeSWITCH shows nobody bridged with the customer (any more)."
+            raise SwitchError(Problem.NO_SUCH_CHANNEL, words)
+        return partner
 
     async def _call_phone(self, at: Place, agent: str) -> None:
         """Returns once the supervisor has picked up. As a job, for FreeSWITCH answers nothing else while it rings."""

@@ -8,7 +8,7 @@ Source: https://docs.asterisk.org/Asterisk_22_Documentation/API_Documentation/Di
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from voicerisk.control.modes import Mode
@@ -39,6 +39,15 @@ def whole_name(leg: str, channels: Iterable[tuple[str, str]]) -> tuple[str, str]
         words = "The agent's phone is on more than one call; the gateway has to tell the channel, not the endpoint."
         raise SwitchError(Problem.NOT_POSSIBLE, words)
     return found[0]
+
+
+def only_other(channel: str, bridged: Sequence[str]) -> str:
+    """The other party of a bridge with two. Raises `SwitchError` where there is nobody, or more than one."""
+    others = [other for other in bridged if other != channel]
+    if len(others) != 1:
+        words = "Asterisk does not show one agent and one customer in a bridge: tell both channels as labels."
+        raise SwitchError(Problem.NO_SUCH_CHANNEL if not others else Problem.NOT_POSSIBLE, words)
+    return others[0]
 
 
 NOT_ANSWERED: Final[Mapping[int, str]] = {

@@ -90,13 +90,15 @@ class FakeFreeswitch:
         match command:
             case "uuid_exists":
                 return "false" if gone or arguments[0] not in self.legs else "true"
+            case "uuid_getvar" if arguments == [CUSTOMER, "bridge_uuid"] and not gone:
+                return AGENT if AGENT in self.legs else "_undef_"
             case "uuid_kill" if arguments[0] in self.legs:
                 self.hang_up(arguments[0])
                 return "+OK\n"
             case "uuid_bridge" if set(arguments) <= self.legs and not gone:
                 self.with_customer = arguments == [CUSTOMER, self.seat]
                 return f"+OK {arguments[1]}\n"
-            case "uuid_kill" | "uuid_bridge":
+            case "uuid_kill" | "uuid_bridge" | "uuid_getvar":
                 return "-ERR No such channel!\n"
             case _:
                 return f"-ERR {command} Command not found!\n"
