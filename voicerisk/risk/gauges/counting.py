@@ -104,7 +104,7 @@ class CountDistinct:
         return not meter.tally.slots
 
 
-class Pair(msgspec.Struct, Generic[A, B]):
+class Pair(msgspec.Struct, Generic[A, B], gc=False):
     """What is divided, and by what."""
 
     over: A

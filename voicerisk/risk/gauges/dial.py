@@ -24,7 +24,7 @@ _PASSING = frozenset({GaugeKey.CALL, GaugeKey.CUSTOMER, GaugeKey.INCIDENT})
 """Keys of which there are ever new ones."""
 
 
-class Needle(msgspec.Struct, Generic[M]):
+class Needle(msgspec.Struct, Generic[M], gc=False):
     """One needle. `clock_s` is how far its time has come, `at_s` when its value was last renewed.
 
     `over`: its call has ended; it still counts what is late, and is seen by nobody. `queue` is the call's.

@@ -31,7 +31,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     value: float | None = None
 
 
-class Labels(msgspec.Struct, kw_only=True):
+class Labels(msgspec.Struct, kw_only=True, gc=False):
     """What is known of a call; `at_s` is the time of the latest event that said so."""
 
     at_s: float

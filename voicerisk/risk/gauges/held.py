@@ -24,7 +24,7 @@ class Edge(msgspec.Struct, gc=False):
     on: bool = False
 
 
-class Held(msgspec.Struct):
+class Held(msgspec.Struct, gc=False):
     """Both boundaries of one needle."""
 
     amber: Edge

@@ -29,7 +29,7 @@ class Opening(msgspec.Struct, frozen=True, order=True, gc=False):
     ref_s: float
 
 
-class Item(msgspec.Struct):
+class Item(msgspec.Struct, gc=False):
     """What is known of one item: when it was last closed, what opened it since, and where it counts now.
 
     An opening that is heard of after its own closing is thereby known to be over.
@@ -41,7 +41,7 @@ class Item(msgspec.Struct):
     ref_s: float = 0.0
 
 
-class OpenItems(msgspec.Struct):
+class OpenItems(msgspec.Struct, gc=False):
     """The open items of one key: how many, and a heap of (when its age begins, item, key), some of it out of date."""
 
     n_open: int = 0

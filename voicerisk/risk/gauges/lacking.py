@@ -23,7 +23,7 @@ Reached = Callable[[Fact, bool], bool]
 """Whether a fact's item counts at all, by what other gauges show for it now; True: only those of the item itself."""
 
 
-class Owed(msgspec.Struct):
+class Owed(msgspec.Struct, gc=False):
     """An item, and what is known of it. `fact` is its own event (without its data), None until it is heard."""
 
     at_s: float
@@ -35,7 +35,7 @@ class Owed(msgspec.Struct):
     judged: bool = False
 
 
-class Gap(msgspec.Struct):
+class Gap(msgspec.Struct, gc=False):
     """What one key's items lack: the ratio, and a heap of (when to judge, item)."""
 
     ratio: Pair[Tally, Tally] = msgspec.field(default_factory=lambda: Pair(Tally(), Tally()))

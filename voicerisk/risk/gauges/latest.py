@@ -12,7 +12,7 @@ from voicerisk.risk.gauges.kind import Role
 from voicerisk.risk.gauges.windows import Slots
 
 
-class Latest(msgspec.Struct):
+class Latest(msgspec.Struct, gc=False):
     """The latest value, when it was true (epoch seconds), and the id of its event, which decides between equals."""
 
     value: float | None = None

@@ -12,7 +12,7 @@ _SWEEP: Final = 2
 """Items that no longer count, cleared at each new one: what comes in pays for what goes."""
 
 
-class Tally(msgspec.Struct):
+class Tally(msgspec.Struct, gc=False):
     """A sum for each slot; `total` is that of the slots from `first` on, `oldest` the earliest slot with something."""
 
     slots: dict[int, float] = {}
@@ -52,7 +52,7 @@ class Tally(msgspec.Struct):
         return fsum(number for slot, number in self.slots.items() if slot >= first)
 
 
-class Distinct(msgspec.Struct):
+class Distinct(msgspec.Struct, gc=False):
     """How many different items there were: each counts in the latest slot in which it was seen."""
 
     latest: dict[str, int] = {}
