@@ -93,7 +93,8 @@ def test_asterisk_gets_the_configured_variables() -> None:
     way, config = configured("asterisk-websocket", tokens=(TOKEN,), options=options)
     text = render(way, config)
     (variables,) = re.findall(r'\{"variables": (\{.*?\})\}', text)
-    assert json.loads(variables) == {"UCID": "<CALL>", "PARTY": "<ROLE>", "QUEUE": "billing"}
+    told = {"UCID": "<CALL>", "PARTY": "<ROLE>", "CUSTOMER_LEG": "<CUSTOMER-CHANNEL>", "QUEUE": "billing"}
+    assert json.loads(variables) == told
     assert "uri = ws://127.0.0.1:7654/in/here\n" in text
     assert "password = <TOKEN>\n" in text
 

@@ -39,8 +39,8 @@ class EslControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ring_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 25.0
     legs: ForkedLegs = ForkedLegs()
-    """Channel UUIDs. A fork names its call by the UUID of the leg that it was started on, the customer's as a rule. Where
-    the agent's is not told, it is whoever the customer's is bridged with."""
+    """Channel UUIDs. A fork names its call by the UUID of its leg, as a rule the customer's. Where the agent's is not
+    told, it is whoever the customer's is bridged with."""
 
 
 class EslSwitch:
