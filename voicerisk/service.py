@@ -38,6 +38,7 @@ from voicerisk.server.ingest import IngestServer
 from voicerisk.server.ledger import Ledger, rules_name
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.office import Office
+from voicerisk.server.panel import Panel
 from voicerisk.server.pulse import Pulse
 from voicerisk.server.record import Recorder
 from voicerisk.server.recordings_api import recordings_router
@@ -90,12 +91,15 @@ class Service:
             floor.risk, self._floor.engine, self._ledger, self._scribe, self.keeper, store, settings
         )
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
-        self.switchboard = Switchboard(self._floor, self._scorer, self.recorder)
+        self.switchboard = Switchboard(self._floor, self._scorer, self.recorder, name_of)
         self.ingest = IngestServer(config.ingest, self.switchboard)
         sockets = config.audiosocket
         registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
         self.audiosocket = AudioSocketServer(sockets, self.switchboard, registrations)
         self.rtp = RtpServer(config.rtp, self.switchboard)
+        self._panel = Panel(self._floor.engine, floor.risk, self.board.feed, clock.now_s)
+        self.board.show_more(self._panel.picture)
+        self.recorder.on_action(self._panel.act)
         self._notify = NotifyPart(config.notify, store, os.environ, folder)
         self.recorder.on_action(self._notify.notifications.act)
         switch_events = SwitchEvents(self.board, self._floor, self.switchboard, self.recorder)
@@ -246,6 +250,7 @@ class Service:
                     self.switchboard.move(call)
                 self.recorder.ticked(outcome)
                 self._measure_itself()
+                self._panel.tick()
                 self._housekeeping.tick(clock.now_s())
                 self.control.tick()
                 self._show_vitals()

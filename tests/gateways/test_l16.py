@@ -55,6 +55,7 @@ def test_mod_audio_fork() -> None:
         stream_id="l16-5c0ec67637b9638b",
         channels=(Channel(Role.CUSTOMER, 8000), Channel(Role.AGENT, 8000)),
         labels={"direction": "inbound"},
+        caller="+4930",
     )
     events = [event for at in range(0, len(BYTES), 640) for event in codec.receive(BYTES[at : at + 640])]
     customer, agent = _channels(events, 2)

@@ -148,6 +148,7 @@ class AsteriskCodec:
             channels=(Channel(role, rate_hz),),
             labels=self._read_labels(variables),
             token=None if token is None else fields.as_text(token, "TOKEN", fields.MAX_TOKEN_CHARS),
+            caller=fields.read_caller(variables),
         )
         self._format, self._role = format_name, role
         return self._audio.begin(started, ByteStream(encoding))

@@ -230,6 +230,7 @@ class AudioHookCodec:
             labels=_labels(parameters, config, organization, participant_id),
             token=None if token is None else fields.as_text(token, "open: customConfig.token", fields.MAX_TOKEN_CHARS),
             is_probe=is_probe,
+            caller=fields.read_caller(participant),
         )
         if self._draining or self._disconnected:
             self._disconnect("completed")

@@ -193,7 +193,11 @@ class AudioSocketCodec:
                 role=self._options.role if role is None else fields.as_role(role, "role"),
             )
         return StreamStarted(
-            call_id=call.call_id, stream_id=stream_id, channels=(Channel(call.role, rate_hz),), labels=call.labels
+            call_id=call.call_id,
+            stream_id=stream_id,
+            channels=(Channel(call.role, rate_hz),),
+            labels=call.labels,
+            caller=call.caller,
         )
 
 

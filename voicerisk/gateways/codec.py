@@ -53,8 +53,9 @@ class StreamStarted(msgspec.Struct, frozen=True):
     """The peer has said which call this is; `channels` are numbered by position from here on.
 
     `labels` are the peer's own facts worth keeping (queue, agent, account ...), text to text, bounded by the codec.
-    `token` is a credential carried inside the start message (Twilio's custom parameters); the server compares it.
-    `is_probe` marks a connection test that must create no call (AudioHook).
+    `caller` is the customer's telephone number as the peer gave it: the server at once makes a name of it, and keeps
+    nothing else. `token` is a credential carried inside the start message (Twilio's custom parameters); the server
+    compares it. `is_probe` marks a connection test that must create no call (AudioHook).
     """
 
     call_id: str
@@ -63,6 +64,11 @@ class StreamStarted(msgspec.Struct, frozen=True):
     labels: Mapping[str, str] = {}
     token: str | None = None
     is_probe: bool = False
+    caller: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the number and the credential: a repr ends in logs."""
+        return f"StreamStarted({self.call_id!r}, {self.stream_id!r}, {self.channels!r})"
 
 
 class Audio(msgspec.Struct, frozen=True):

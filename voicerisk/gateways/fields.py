@@ -29,6 +29,8 @@ JSON_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 # Names whose values identify a caller or open a door. Compared in lower case, without '-' and '_'.
 _PHONE_NAMES: Final = frozenset({"from", "to", "ani", "dnis", "caller", "called", "callee", "phone", "msisdn"})
 _PHONE_PARTS: Final = ("callerid", "callername", "callernumber", "callednumber", "phonenumber", "aniname", "mobile")
+_CALLERS: Final = ("customernumber", "ani", "from", "caller", "callernumber", "calleridnumber", "callerid", "msisdn")
+_CALLED: Final = ("customernumber", "to", "called", "callednumber", "callee", "dnis")
 _SECRET_PARTS: Final = (
     "token",
     "secret",
@@ -159,6 +161,22 @@ def read_labels(source: Mapping[str, Any], *, leave_out: Collection[str] = ()) -
         if text and not _PHONE_VALUE.fullmatch(text.strip()):
             labels[name] = text
     return labels
+
+
+def read_caller(source: Mapping[str, Any]) -> str | None:
+    """The customer's telephone number among the peer's own facts; None where there is none.
+
+    Of an outbound call the customer is whom it goes to. What hides the number ("anonymous") is none.
+    """
+    plain = {name.lower().replace("_", "").replace("-", ""): value for name, value in source.items()}
+    outbound = str(plain.get("direction", "")).lower().startswith("outbound")
+    for name in _CALLED if outbound else _CALLERS:
+        value = plain.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str) and len(value) <= MAX_LABEL_CHARS and sum(char.isdigit() for char in value) >= 3:
+            return value.strip()
+    return None
 
 
 def _label_text(value: Any) -> str | None:

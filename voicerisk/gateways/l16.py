@@ -153,6 +153,7 @@ class L16Codec:
             channels=tuple(Channel(role, rate_hz) for role in roles),
             labels=fields.read_labels(metadata, leave_out=_NOT_LABELS),
             token=None if token is None else fields.as_text(token, "token", fields.MAX_TOKEN_CHARS),
+            caller=fields.read_caller(metadata),
         )
         return self._audio.begin(started, ByteStream(L16_LITTLE, len(roles)))
 

@@ -16,6 +16,8 @@ class RegisteredCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Whose voice the stream carries."""
     labels: Mapping[str, str] = {}
     """Facts worth keeping: queue, agent ..."""
+    caller: str | None = None
+    """The customer's telephone number, for the server to make a name of."""
 
 
 FindCall = Callable[[str], RegisteredCall | None]

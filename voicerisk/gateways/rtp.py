@@ -235,7 +235,13 @@ class RtpCodec:
                 role=self._options.role if role is None else fields.as_role(role, "role"),
             )
         channels = (Channel(call.role, self._rate_hz),)
-        return StreamStarted(call_id=call.call_id, stream_id=self._stream_id, channels=channels, labels=call.labels)
+        return StreamStarted(
+            call_id=call.call_id,
+            stream_id=self._stream_id,
+            channels=channels,
+            labels=call.labels,
+            caller=call.caller,
+        )
 
     def _take(self, source: RtpSource, packet: RtpPacket) -> Sequence[GatewayEvent]:
         step = source.take(packet)

@@ -224,6 +224,7 @@ class TwilioCodec:
             token=None
             if token is None
             else fields.as_text(token, "start.customParameters.token", fields.MAX_TOKEN_CHARS),
+            caller=fields.read_caller({**start, **parameters}),
         )
         self._channels = _channel_names(tracks, is_listed=start.get("tracks") is not None)
         events: list[GatewayEvent] = [started]

@@ -16,6 +16,7 @@ class Party(BaseModel):
     role: Role
     queue: str | None = Field(None, max_length=fields.MAX_LABEL_CHARS)
     agent: str | None = Field(None, max_length=fields.MAX_LABEL_CHARS)
+    customer_number: str | None = Field(None, max_length=fields.MAX_LABEL_CHARS)
     labels: dict[str, str] = Field({}, max_length=fields.MAX_LABELS)
 
     def registered(self) -> RegisteredCall:
@@ -23,4 +24,5 @@ class Party(BaseModel):
         named = {"queue": self.queue, "agent": self.agent}
         facts = {name: value for name, value in named.items() if value} | self.labels
         call_id = fields.as_id(self.call_id, "call_id")
-        return RegisteredCall(call_id=call_id, role=self.role, labels=fields.read_labels(facts))
+        caller = fields.read_caller({**self.labels, "customerNumber": self.customer_number})
+        return RegisteredCall(call_id=call_id, role=self.role, labels=fields.read_labels(facts), caller=caller)

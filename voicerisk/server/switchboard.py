@@ -1,8 +1,10 @@
 """Between the streams, the floor and the model: where a live frame goes, and where its score comes back."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import structlog
 
 from voicerisk import clock
@@ -59,10 +61,14 @@ class _Leg:
 
 
 class Switchboard:
-    """The ingest's `Sink`: one floor, one model thread, all in one event loop's thread."""
+    """The ingest's `Sink`: one floor, one model thread, all in one event loop's thread.
 
-    def __init__(self, floor: Floor, scorer: ScorerThread, recorder: Recorder) -> None:
+    `name_of` makes a customer's name of a telephone number.
+    """
+
+    def __init__(self, floor: Floor, scorer: ScorerThread, recorder: Recorder, name_of: Callable[[str], str]) -> None:
         self._floor = floor
+        self._name_of = name_of
         self._scorer = scorer
         self._recorder = recorder
         self._lines: dict[Call, _Line] = {}
@@ -77,6 +83,10 @@ class Switchboard:
 
     def open(self, gateway: str, stream_key: str, started: StreamStarted, peer: str, control: StreamControl) -> _Leg:
         """Takes a stream of a new call or of one that is known. Raises `Refused`."""
+        if started.caller is not None and "customer" not in started.labels:
+            # From here on nobody knows the number.
+            labels = {**started.labels, "customer": self._name_of(started.caller)}
+            started = msgspec.structs.replace(started, labels=labels, caller=None)
         try:
             call = self._floor.open_stream(stream_key, started, clock.now_s())
         except ValueError as error:
