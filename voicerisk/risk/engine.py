@@ -6,7 +6,7 @@ somebody ticks. `now` only says when the engine heard of it. An event heard of l
 can have been told of it earlier than now.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from voicerisk.events import CallAbandoned, CallEnded, CallStarted, Event, TensionWindow, event_type
@@ -115,9 +115,9 @@ class Engine:
         """The silences in force, the oldest first."""
         return self._book.silences()
 
-    def readings(self, now: float) -> Iterator[Reading]:
-        """Every needle as it stands at `now`; `Reading.stale` says whether it may be trusted."""
-        return self._board.readings(now)
+    def readings(self, now: float, gauges: Container[str] | None = None) -> Iterator[Reading]:
+        """Every needle of these gauges (None: of all) as it stands at `now`; see `Reading.stale`."""
+        return self._board.readings(now, gauges)
 
     def red_shares(self, now: float) -> dict[str, float]:
         """For each gauge the share of its needles' time that was red."""

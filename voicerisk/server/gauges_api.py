@@ -10,9 +10,10 @@ from voicerisk import clock
 from voicerisk.events import Zone
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
-from voicerisk.risk.gauges import GaugeKey, Reading
+from voicerisk.risk.gauges import GaugeKey
 from voicerisk.server.access import Permission, needs
 from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.needles import gauge_views
 from voicerisk.server.views import GaugeView
 from voicerisk.store import history
 from voicerisk.store.store import Store
@@ -35,9 +36,10 @@ def gauges_router(engine: Engine, config: RiskConfig, store: Store) -> APIRouter
     async def gauges(
         gauge: str | None = None, per: GaugeKey | None = None, key: str | None = None, zone: Zone | None = None
     ) -> Response:
+        now = clock.now_s()
         found = [
             view
-            for view in needles(engine, config)
+            for view in gauge_views(engine.readings(now), config.gauges, now)
             if (gauge or view.gauge) == view.gauge
             and (per or view.per) is view.per
             and (key or view.key) == view.key
@@ -69,28 +71,3 @@ def gauges_router(engine: Engine, config: RiskConfig, store: Store) -> APIRouter
             raise HTTPException(503, str(error)) from None
 
     return router
-
-
-def needles(engine: Engine, config: RiskConfig) -> list[GaugeView]:
-    """Every needle as it stands now: red before amber before green, the longest standing first."""
-    now = clock.now_s()
-    order = {Zone.RED: 0, Zone.AMBER: 1, Zone.GREEN: 2}
-    views = [_view(reading, config, now) for reading in engine.readings(now)]
-    return sorted(views, key=lambda view: (order[view.zone], view.since_s, view.gauge, view.key))
-
-
-def _view(reading: Reading, config: RiskConfig, now: float) -> GaugeView:
-    gauge = config.gauges[reading.gauge]
-    return GaugeView(
-        gauge=reading.gauge,
-        title=gauge.title,
-        key=reading.key,
-        per=gauge.key,
-        value=reading.value,
-        zone=reading.zone,
-        unit=reading.unit,
-        evidence=reading.evidence,
-        since_s=reading.since_s,
-        age_s=round(reading.age_s(now), 3),
-        stale=reading.stale(now),
-    )

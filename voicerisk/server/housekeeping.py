@@ -10,8 +10,8 @@ import structlog
 from voicerisk.recordings.keeper import Keeper
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
-from voicerisk.risk.gauges import GaugeKey
 from voicerisk.server.ledger import Ledger
+from voicerisk.server.needles import drawn
 from voicerisk.server.scribe import Scribe
 from voicerisk.store.retention import purge
 from voicerisk.store.settings import StoreSettings
@@ -22,9 +22,6 @@ _log = structlog.get_logger(__name__)
 
 SAMPLE_EVERY_S: Final = 60.0
 PURGE_EVERY_S: Final = 3600.0
-
-_DRAWN: Final = frozenset({GaugeKey.QUEUE, GaugeKey.GROUP, GaugeKey.SITE, GaugeKey.REASON})
-"""Needles whose history is kept from minute to minute; a call's is its curve, a customer's is nobody's."""
 
 
 class Housekeeping:
@@ -40,7 +37,7 @@ class Housekeeping:
         store: Store,
         settings: StoreSettings,
     ) -> None:
-        self._drawn = {name for name, gauge in config.gauges.items() if gauge.key in _DRAWN}
+        self._drawn = drawn(config)
         self._engine = engine
         self._ledger = ledger
         self._scribe = scribe
@@ -70,8 +67,8 @@ class Housekeeping:
 
     def _sample(self, now: float) -> None:
         minute = now - now % SAMPLE_EVERY_S
-        drawn = (one for one in self._engine.readings(now) if one.gauge in self._drawn)
-        self._scribe.sample([one for one in drawn if not one.stale(now)], minute)
+        readings = self._engine.readings(now, self._drawn)
+        self._scribe.sample([one for one in readings if not one.stale(now)], minute)
 
     async def _purge(self, now: float) -> None:
         work = partial(purge, settings=self._settings.retention, now=now)

@@ -40,6 +40,7 @@ class LiveBoard:
         self.vitals = Vitals()
         self.feed = Feed(self.picture)
         self.recent = Recent()
+        self._more: Callable[[], Mapping[str, Any]] = dict
 
     # What the runtime tells
 
@@ -151,7 +152,12 @@ class LiveBoard:
             "alerts": self.alerts(),
             "status": self.vitals,
             "curve_step_s": CURVE_STEP_S,
+            **self._more(),
         }
+
+    def show_more(self, picture: Callable[[], Mapping[str, Any]]) -> None:
+        """From now on the picture has this in it too."""
+        self._more = picture
 
     def calls(self) -> list[CallView]:
         """The live calls, the tensest first."""

@@ -1,7 +1,7 @@
 """What the feed, the API and the console show of a call, an alert and the service itself, as JSON-ready structs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -79,7 +79,11 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GaugeView(msgspec.Struct, frozen=True, kw_only=True):
-    """One needle as it stands: `age_s` since its value was renewed, `stale` when that is too long ago."""
+    """One needle as it stands: `age_s` since its value was renewed (at `at_s`), `stale` when that is too long ago.
+
+    `amber` and `red` are where these zones begin for this key (None: its value has no zones, or the ear's own count);
+    `worse` says whether from there upwards ("high") or downwards.
+    """
 
     gauge: str
     title: Text
@@ -90,8 +94,12 @@ class GaugeView(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     evidence: Evidence
     since_s: float
+    at_s: float
     age_s: float
     stale: bool
+    worse: Literal["high", "low"] = "high"
+    amber: float | None = None
+    red: float | None = None
 
 
 class CurvePiece(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.deeds import (
     AddNote,
     Assign,
+    AssignIncident,
     CloseTask,
     ConfirmStep,
     Deed,
@@ -36,6 +37,9 @@ _OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
 _REFUSALS: Final = refuses(
     _404="there is no such thing (any more)", _409="it is not in a state for that", _422="a field is wrong, or no name"
 )
+MAX_ITEMS: Final = 2_000
+"""Promises or incidents in one answer: of 50,000 nobody looks at each."""
+
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Words = Annotated[str, Field(max_length=2000)]
 
@@ -158,6 +162,28 @@ def work_router(board: LiveBoard, office: Office, config: RiskConfig) -> APIRout
         taken: Deed = TakeTask(task=task_id, person=person)
         await _done(office, taken if deed == "take" else CloseTask(task=task_id, person=person, note=words.note))
         return json_answer(tasks=engine.desk.tasks())
+
+    @router.get(
+        "/promises", summary="Promises not kept yet, the earliest due first", responses=gives(promises=_OBJECTS)
+    )
+    async def promises() -> Response:
+        return json_answer(promises=sorted(engine.desk.promises(), key=lambda promise: promise.due_at_s)[:MAX_ITEMS])
+
+    @router.get(
+        "/incidents", summary="Open incidents, those with the most contacts first", responses=gives(incidents=_OBJECTS)
+    )
+    async def incidents() -> Response:
+        most_first = sorted(engine.desk.incidents(), key=lambda incident: (-incident.contacts, incident.opened_at_s))
+        return json_answer(incidents=most_first[:MAX_ITEMS])
+
+    @router.post(
+        "/incidents/{incident_id:path}/assign", summary="Name the one person who answers for the incident",
+        dependencies=supervise, responses=gives(incidents=_OBJECTS) | _REFUSALS,
+    )  # fmt: skip
+    async def assign_incident(incident_id: str, assignment: Assignment, request: Request) -> Response:
+        person = person_of(request, assignment.person)
+        await _done(office, AssignIncident(person=person, incident=incident_id, to=assignment.to))
+        return json_answer(incidents=[one for one in engine.desk.incidents() if one.id == incident_id])
 
     @router.get("/outages", summary="Known faults", responses=gives(outages=_OBJECTS))
     async def outages() -> Response:

@@ -4,7 +4,7 @@ What falls due by time is kept in a heap, and is dated by when it fell due: the 
 somebody looks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -132,10 +132,11 @@ class GaugeBoard:
         dial = self._dials.get(gauge)
         return None if dial is None else dial.reading(key, now)
 
-    def readings(self, now: float) -> Iterator[Reading]:
-        """Every needle as it stands at `now`, without those of calls that are over."""
-        for dial in self._dials.values():
-            yield from dial.readings(now)
+    def readings(self, now: float, gauges: Container[str] | None = None) -> Iterator[Reading]:
+        """Every needle of these gauges (None: of all) as it stands at `now`, without those of calls that are over."""
+        for name, dial in self._dials.items():
+            if gauges is None or name in gauges:
+                yield from dial.readings(now)
 
     def time_in_zones(self, now: float) -> dict[str, TimeInZones]:
         """How long each gauge's needles stood in red since the board began."""
