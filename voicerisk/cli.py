@@ -293,12 +293,21 @@ def _print_scores(scores: Sequence[FileScore], model: Model) -> None:
 
 def main() -> None:
     """The entry point of the `voicerisk` command."""
-    from voicerisk import cli_audit, cli_gateways, cli_notify, cli_people, cli_simulate, cli_training
+    from voicerisk import (
+        cli_audit,
+        cli_gateways,
+        cli_notify,
+        cli_people,
+        cli_recordings,
+        cli_simulate,
+        cli_training,
+    )
 
     app.add_typer(cli_gateways.app)
     app.add_typer(cli_notify.app)
     app.add_typer(cli_people.app, name="people")
     app.add_typer(cli_audit.app, name="audit")
+    app.add_typer(cli_recordings.app, name="recordings")
     app.add_typer(cli_simulate.app)
     app.add_typer(cli_training.app)
     app()

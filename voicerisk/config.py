@@ -8,7 +8,7 @@ import msgspec
 
 from voicerisk.console.settings import ConsoleSettings
 from voicerisk.control.settings import ControlSettings, control_problems
-from voicerisk.customer_keys import CustomerSettings
+from voicerisk.customer_keys import CustomerSettings, customer_problems
 from voicerisk.errands.check import errand_problems
 from voicerisk.errands.settings import ErrandSettings
 from voicerisk.floor import CallSettings, FloorSettings
@@ -16,7 +16,7 @@ from voicerisk.gateways.routes import codec_maker
 from voicerisk.media.timeline import TimelineSettings
 from voicerisk.notify.check import notify_problems
 from voicerisk.notify.settings import NotifySettings
-from voicerisk.recordings.settings import RecordingSettings
+from voicerisk.recordings.settings import RecordingSettings, recording_problems
 from voicerisk.risk import library
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
@@ -134,6 +134,8 @@ def config_problems(
         "notify": notify_problems(config.notify, config.risk, environ),
         "control": control_problems(config.control, names),
         "errands": errand_problems(config.errands, config.risk, environ),
+        "recordings": recording_problems(config.recordings, environ),
+        "customers": customer_problems(config.customers, environ),
     }
     problems += [Problem(f"{table}.{p.where}", p.wrong, p.mend) for table, found in tables.items() for p in found]
     places = Places(text, source)

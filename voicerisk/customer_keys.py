@@ -2,13 +2,17 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
+import phonenumbers
 
 from voicerisk.customers import CustomerKey, parse_keys
+from voicerisk.settings import Problem
 
-FILE = "customer.keys"
+FILE: Final = "customer.keys"
 
 
 class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +24,21 @@ class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     keys_env: str = "VOICERISK_CUSTOMER_KEYS"
     """The environment variable with the keys, "k2:<hex>,k1:<hex>", the newest first. Where it is not set, a key is made
     once and kept in the data folder: keep backups of that file apart from those of the database."""
+
+
+def customer_problems(settings: CustomerSettings, environ: Mapping[str, str] | None) -> list[Problem]:
+    """What is wrong with the region, or with the keys in the environment, where that is known."""
+    problems = []
+    if settings.region and settings.region not in phonenumbers.SUPPORTED_REGIONS:
+        mend = "Give the country's two letters, e.g. 'IL' or 'DE'."
+        problems.append(Problem("region", f"{settings.region!r} is no country with a numbering plan", mend))
+    if text := (environ or {}).get(settings.keys_env, "").strip():
+        try:
+            parse_keys(text)
+        except ValueError as error:
+            mend = "Write it as k2:<hex>,k1:<hex>, the newest first."
+            problems.append(Problem("keys_env", f"{settings.keys_env}: {error}", mend))
+    return problems
 
 
 def load_customer_keys(settings: CustomerSettings, folder: Path) -> tuple[CustomerKey, ...]:

@@ -1,10 +1,13 @@
 """The `[recordings]` table of the configuration."""
 
 import os
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 from cryptography.fernet import Fernet, MultiFernet
+
+from voicerisk.settings import Problem
 
 _Days = Annotated[float, msgspec.Meta(gt=0.0, le=3650.0)]
 
@@ -40,9 +43,9 @@ class KeysError(ValueError):
     """The environment's keys cannot be used; the text says which and why, and shows none."""
 
 
-def recording_keys(settings: RecordingSettings) -> MultiFernet | None:
+def recording_keys(settings: RecordingSettings, environ: Mapping[str, str] = os.environ) -> MultiFernet | None:
     """What encrypts and decrypts; None where the environment has no key. Raises `KeysError`."""
-    text = os.environ.get(settings.keys_env, "").strip()
+    text = environ.get(settings.keys_env, "").strip()
     if not text:
         return None
     keys = []
@@ -55,3 +58,12 @@ def recording_keys(settings: RecordingSettings) -> MultiFernet | None:
                 "make one with: voicerisk recordings new-key"
             ) from None
     return MultiFernet(keys)
+
+
+def recording_problems(settings: RecordingSettings, environ: Mapping[str, str] | None) -> list[Problem]:
+    """What is wrong with the keys in the environment; nothing where it is not known, or has none."""
+    try:
+        recording_keys(settings, environ or {})
+    except KeysError as error:
+        return [Problem("keys_env", str(error), "Or unset it: nothing is recorded then.")]
+    return []
