@@ -83,10 +83,12 @@ def _deed(kind: str, which: int, person: str) -> Input:
     """What a person does to the so-manieth alert, silence, run or task there is; what cannot be done is let be."""
 
     def done(engine: Engine, now: float, n: int) -> Sequence[Action]:
+        # People see what has happened until now.
+        passed = engine.tick(now)
         try:
-            return engine.do(_made(engine, now), now)
-        except (LookupError, ValueError) as error:
-            return engine.tick(now) if str(error) else ()
+            return [*passed, *engine.do(_made(engine, now), now)]
+        except (LookupError, ValueError):
+            return passed
 
     def _made(engine: Engine, now: float) -> deeds.Deed:
         match kind:

@@ -1,12 +1,16 @@
 """The engine, where no play tells it."""
 
 import msgspec
+import pytest
 
-from tests.plays.play import T0, window
+from tests.plays.play import T0, one_rule, window
+from tests.risk.shipped import TENSE_CALL
 from tests.tension.voices import Voice
 from voicerisk.events import AgentsReady, CallAbandoned, CallEnded, Ready, Zone, event_id
-from voicerisk.risk.actions import Action, AlertOpened, AlertResolved
+from voicerisk.risk.actions import Action, AlertOpened, AlertResolved, Notify
+from voicerisk.risk.alerts import NotifyReason, UnknownAlertError
 from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.deeds import Acknowledge
 from voicerisk.risk.engine import Engine
 from voicerisk.tension import CallFacts, TensionSettings, TensionTracker, tension_events
 
@@ -31,6 +35,16 @@ def test_a_window_without_reasons_still_gives_the_number() -> None:
     bare = msgspec.structs.replace(red, data=msgspec.structs.replace(red.data, reasons=()))
     opened = next(a for a in engine.handle(bare, T0 + 1.0) if isinstance(a, AlertOpened))
     assert [reason.text for reason in opened.alert.reasons] == ["call_tension at 0.91, in the red zone"]
+
+
+def test_a_refused_deed_loses_nothing_of_what_time_has_done() -> None:
+    """What had fallen due when somebody asked for something impossible is told with whatever comes next."""
+    engine = Engine(one_rule(rules={"tense_call": msgspec.structs.replace(TENSE_CALL, repeat_s=60.0)}))
+    engine.handle(window("c", 1.0, Zone.RED), T0 + 1.0)
+    with pytest.raises(UnknownAlertError):
+        engine.do(Acknowledge(alert="al-nope", person="dana"), T0 + 100.0)
+    (ring,) = [action for action in engine.tick(T0 + 100.0) if isinstance(action, Notify)]
+    assert (ring.what, ring.at_s) == (NotifyReason.REPEATED, T0 + 61.0)
 
 
 def test_memory_does_not_grow_with_the_calls_of_the_day() -> None:

@@ -89,6 +89,10 @@ class AlertBook:
         alert = self._shelf.latest(fingerprint)
         return None if alert is None or alert.state is AlertState.RESOLVED else alert
 
+    def unresolved_alerts(self) -> list[Alert]:
+        """The alerts that wait to be closed, the oldest first."""
+        return [alert for alert in self._shelf.alerts() if alert.state is not AlertState.RESOLVED]
+
     def silences(self) -> tuple[Silence, ...]:
         """The silences in force, the oldest first."""
         return self._silences.all()

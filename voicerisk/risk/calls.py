@@ -1,6 +1,7 @@
 """What the engine remembers of each call: whose it is and where, so that needles of queues and customers join it."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -50,22 +51,6 @@ class CallState(msgspec.Struct, kw_only=True):
     labels: dict[str, str] = {}
     last_at_media_s: float = -1.0
 
-    def name_of(self, key: GaugeKey) -> str | None:
-        """What the call has to do with: its queue's name, its customer ...; None where that is not known."""
-        match key:
-            case GaugeKey.CUSTOMER:
-                return self.customer
-            case GaugeKey.QUEUE:
-                return self.queue
-            case GaugeKey.INCIDENT:
-                return self.incident
-            case GaugeKey.REASON:
-                return self.reason
-            case GaugeKey.GROUP:
-                return self.group
-            case _:
-                return None
-
     def place(self, call: str) -> Place:
         """The call as the place of an alert."""
         return Place(
@@ -99,6 +84,10 @@ BEGINS: Final = (
 """Events that tell that a call is on. Others may be about one that was over long ago: feedback, a note, a promise."""
 
 LINKS: Final = (GaugeKey.CUSTOMER, GaugeKey.QUEUE, GaugeKey.INCIDENT, GaugeKey.REASON, GaugeKey.GROUP)
+"""What calls are found by: the fields of `CallState` of the same names."""
+
+_NO_LINKS: Final = (None,) * len(LINKS)
+_links_of: Final = attrgetter(*(key.value for key in LINKS))
 
 
 class CallBook:
@@ -151,14 +140,12 @@ class CallBook:
             state = CallState(seen_at_s=now)
         state.seen_at_s = now
         self._live[call] = state
-        before = [state.name_of(key) for key in LINKS]
+        before = _links_of(state)
         labelled = self._learn(state, event)
-        for key, name in zip(LINKS, before, strict=True):
-            after = state.name_of(key)
-            if after != name:
-                self._unlink(key, name, call)
-                self._link(key, after, call)
-        return known and (labelled or before != [state.name_of(key) for key in LINKS])
+        after = _links_of(state)
+        if after != before:
+            self._relink(call, before, after)
+        return known and (labelled or after != before)
 
     def adopt(self, alert: Alert, now: float) -> None:
         """Take the call of a stored alert to be on; nothing happens where it is known."""
@@ -172,8 +159,7 @@ class CallBook:
             alert.incident,
             alert.agent,
         )
-        for key in LINKS:
-            self._link(key, state.name_of(key), call)
+        self._relink(call, _NO_LINKS, _links_of(state))
 
     def end(self, call: str, now: float) -> None:
         """The call is over; it is remembered a little longer, for what comes late."""
@@ -223,8 +209,7 @@ class CallBook:
                 self._ended[call] = state
                 continue
             self._live[call] = state
-            for key in LINKS:
-                self._link(key, state.name_of(key), call)
+            self._relink(call, _NO_LINKS, _links_of(state))
 
     def _learn(self, state: CallState, event: Event) -> bool:
         state.customer = event.customer or state.customer
@@ -249,6 +234,12 @@ class CallBook:
                 pass
         return False
 
+    def _relink(self, call: str, before: tuple[str | None, ...], after: tuple[str | None, ...]) -> None:
+        for key, old, new in zip(LINKS, before, after, strict=True):
+            if old != new:
+                self._unlink(key, old, call)
+                self._link(key, new, call)
+
     def _link(self, key: GaugeKey, name: str | None, call: str) -> None:
         if name is not None:
             self._linked.setdefault((key, name), {})[call] = None
@@ -260,8 +251,8 @@ class CallBook:
                 del self._linked[key, name]
 
     def _unlink_all(self, call: str, state: CallState) -> None:
-        for key in LINKS:
-            self._unlink(key, state.name_of(key), call)
+        for key, name in zip(LINKS, _links_of(state), strict=True):
+            self._unlink(key, name, call)
 
 
 def _label(state: CallState, name: str, value: str) -> bool:

@@ -7,6 +7,7 @@ can have been told of it earlier than now.
 """
 
 from collections.abc import Container, Iterable, Iterator
+from math import inf
 from typing import Final
 
 from voicerisk.events import CallAbandoned, CallEnded, CallStarted, Event, TensionWindow, event_type
@@ -21,7 +22,7 @@ from voicerisk.risk.doing import do
 from voicerisk.risk.following import Following
 from voicerisk.risk.gauges import GaugeBoard, GaugeKey, OwnMeasure, Reading
 from voicerisk.risk.gauges.windows import zone_of
-from voicerisk.risk.intake import Intake
+from voicerisk.risk.intake import Intake, RefusalReason
 from voicerisk.risk.oncall import Roster
 from voicerisk.risk.procedures import KNOWN_ACTIONS
 from voicerisk.risk.silences import Silence
@@ -55,8 +56,12 @@ class Engine:
         )
         self._book = AlertBook(config.rules, limits, self._roster.people, self.desk.outage_covering)
         self._watch = Watch(config.rules, gauges, self._calls, self._board.reading, self._waits)
+        self._timed = (self._board, self.desk, self._watch, self._book, self._calls)
         self._following = Following(config, self._board, self._calls, self.desk, self._book, self._watch)
         self._now_s = 0.0
+        # Nothing falls due before this, unless something is told to the engine.
+        self._idle_until_s = 0.0
+        self._owed: list[Action] = []
 
     # What comes in
 
@@ -68,7 +73,11 @@ class Engine:
         actions = self.tick(now)
         if (refusal := self._intake.admit(event, self._now_s, own=own)) is not None:
             refused = EventRefused(
-                event_id=event.id, event_type=event_type(event), reason=refusal.text, at_s=self._now_s
+                event_id=event.id,
+                event_type=event_type(event),
+                reason=refusal.text,
+                at_s=self._now_s,
+                known=refusal.reason is RefusalReason.DUPLICATE,
             )
             return [*actions, refused]
         self._following.heard_s = 0.0 if self._now_s - event.at <= PROMPT_S else self._now_s
@@ -86,20 +95,31 @@ class Engine:
             AlertStateError, RunStateError, TaskStateError, SilenceError: It is not in a state for that.
         """
         actions = self.tick(now)
-        actions += self._following.follow(do(deed, self._book, self.desk, self._now_s))
+        try:
+            told = do(deed, self._book, self.desk, self._now_s)
+        except Exception:
+            # What time alone has done until now was done all the same, and is told with whatever comes next.
+            self._owed = actions
+            raise
+        actions += self._following.follow(told)
         self._forget_strays(actions)
+        self._idle_until_s = 0.0
         return actions + self._following.note_unowned(self._now_s)
 
     def observe(self, measure: OwnMeasure, key: str, value: float | None, now: float) -> list[Action]:
         """What follows from something that the service has measured of itself; None: nothing to measure any more."""
         actions = self.tick(now)
         actions += self._following.moved(self._board.observe(measure, key, value, self._now_s))
+        self._idle_until_s = 0.0
         return actions + self._following.note_unowned(self._now_s)
 
     def tick(self, now: float) -> list[Action]:
         """What follows from time alone, in the order in which it fell due. A clock that was set back stands still."""
         self._now_s = max(self._now_s, now)
-        return self._pass_time() + self._following.note_unowned(self._now_s)
+        if self._now_s < self._idle_until_s and not self._owed:
+            return []
+        owed, self._owed = self._owed, []
+        return [*owed, *self._following.note_unowned(self._now_s), *self._pass_time()]
 
     # What there is
 
@@ -114,6 +134,10 @@ class Engine:
     def silences(self) -> tuple[Silence, ...]:
         """The silences in force, the oldest first."""
         return self._book.silences()
+
+    def reading(self, gauge: str, key: str, now: float) -> Reading | None:
+        """One needle as it stands at `now`; None where it has shown nothing."""
+        return self._board.reading(gauge, key, now)
 
     def readings(self, now: float, gauges: Container[str] | None = None) -> Iterator[Reading]:
         """Every needle of these gauges (None: of all) as it stands at `now`; see `Reading.stale`."""
@@ -144,6 +168,7 @@ class Engine:
     def restore(self, state: EngineState) -> None:
         """Go on from a snapshot, before anything else is heard."""
         self._now_s = state.now_s
+        self._idle_until_s = 0.0
         self._calls.restore(state.calls)
         self._board.restore(state.board)
         self.desk.restore(state.desk)
@@ -151,12 +176,15 @@ class Engine:
         self._watch.restore(state.watch)
         self._intake.restore(state.intake)
         self._following.restore(self._book.alerts())
+        self._watch.look_again(alert.fingerprint for alert in self._book.unresolved_alerts())
 
     def adopt(self, alerts: Iterable[Alert], now: float) -> None:
         """Go on with stored alerts where there is no snapshot. Their calls are taken to be on, from `now`."""
         self._now_s = max(self._now_s, now)
+        self._idle_until_s = 0.0
         self._book.adopt(alerts, self._now_s)
         self._following.adopt(self._book.alerts())
+        self._watch.look_again(alert.fingerprint for alert in self._book.unresolved_alerts())
         for alert in self._book.alerts():
             if is_of_call(alert):
                 self._calls.adopt(alert, self._now_s)
@@ -178,7 +206,8 @@ class Engine:
         actions += self._following.moved(self._board.handle(event, self._now_s), event)
         if call is not None and changed:
             actions += self._following.came(self._watch.call_changed(call, event.at), event)
-        actions += self._following.follow(self.desk.handle(event))
+        if told := self.desk.handle(event):
+            actions += self._following.follow(told)
         if call is not None and isinstance(event, CallEnded | CallAbandoned) and self._calls.is_on(call):
             self._calls.end(call, self._now_s)
             actions += self._close(call, max(event.at, self._following.heard_s), NotifyReason.CALL_ENDED)
@@ -188,7 +217,7 @@ class Engine:
 
     def _pass_time(self) -> list[Action]:
         actions: list[Action] = []
-        while (due_s := self._next_due_s()) is not None and due_s <= self._now_s:
+        while (due_s := self._next_due_s()) <= self._now_s:
             at_s = max(due_s, self._following.heard_s)
             actions += self._following.moved(self._board.advance(due_s))
             actions += self._following.follow(self.desk.advance(due_s))
@@ -199,12 +228,16 @@ class Engine:
             while (call := self._calls.due(due_s)) is not None:
                 actions += self._lose(call, at_s) if self._calls.is_on(call) else self._forget(call)
             actions += self._following.note_unowned(at_s)
+        self._idle_until_s = due_s
         return actions
 
-    def _next_due_s(self) -> float | None:
-        parts = (self._board, self.desk, self._watch, self._book, self._calls)
-        times = (part.next_due_s() for part in parts)
-        return min((at_s for at_s in times if at_s is not None), default=None)
+    def _next_due_s(self) -> float:
+        next_s = inf
+        for part in self._timed:
+            due_s = part.next_due_s()
+            if due_s is not None and due_s < next_s:
+                next_s = due_s
+        return next_s
 
     # Within: calls
 

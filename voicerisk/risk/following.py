@@ -1,10 +1,11 @@
 """What follows from what: needles that move make causes, causes alerts, alerts move procedures, and procedures ring."""
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
 from voicerisk.events import Event
-from voicerisk.risk.actions import Action, AlertAction, AlertOpened, AlertResolved
+from voicerisk.risk.actions import Action, AlertAction, AlertOpened, AlertResolved, Notify
 from voicerisk.risk.alerts import Alert, Hush, NotifyReason
 from voicerisk.risk.book import AlertBook
 from voicerisk.risk.calls import CallBook
@@ -14,6 +15,7 @@ from voicerisk.risk.desk import Desk, DeskAction, Observed, OutageChanged
 from voicerisk.risk.gauges import GaugeBoard, GaugeKey, Moved, OwnMeasure, Reading
 from voicerisk.risk.procedures import StepKind
 from voicerisk.risk.runs import StepDue
+from voicerisk.risk.tasks import TaskChanged, TaskOpened
 from voicerisk.risk.texts import FALLBACK, in_language
 from voicerisk.risk.unowned import Unowned
 from voicerisk.risk.watch import SITE, Came, Watch
@@ -39,6 +41,7 @@ class Following:
         self._watch = watch
         self._unowned = Unowned(config.rules, config.gauges)
         self._unowned_since_s: float | None = None
+        self._looks_for_owners = True
         self.heard_s = 0.0
 
     def moved(self, moves: Iterable[Moved], event: Event | None = None) -> list[Action]:
@@ -65,17 +68,26 @@ class Following:
     def follow(self, told: Iterable[Action | DeskAction]) -> list[Action]:
         """The actions, each with what follows from it elsewhere: alerts move procedures, procedures ring."""
         actions: list[Action] = []
-        for action in told:
+        waiting = deque(told)
+        while waiting:
+            action = waiting.popleft()
             if isinstance(action, Observed):
                 moves = self._board.observe(action.measure, action.key, action.value, action.at_s)
                 actions += self.moved(moves)
                 continue
             actions.append(action)
             if isinstance(action, AlertAction):
+                if waiting and isinstance(ring := waiting[0], Notify):
+                    # It belongs to this change of the alert; what follows may change it further.
+                    actions.append(ring)
+                    waiting.popleft()
                 self._unowned.follow(action.alert)
+                self._looks_for_owners = True
                 actions += self.follow(self._on_desk(action))
             elif isinstance(action, StepDue):
                 actions += self._step(action)
+            elif isinstance(action, TaskOpened | TaskChanged):
+                self._looks_for_owners = True
             elif isinstance(action, OutageChanged) and action.over:
                 actions += self.follow(self._book.wake(action.outage.id, action.at_s))
         return actions
@@ -109,6 +121,9 @@ class Following:
 
     def note_unowned(self, at_s: float) -> list[Action]:
         """Moves the needle of what nobody has taken, if that has changed."""
+        if not self._looks_for_owners:
+            return []
+        self._looks_for_owners = False
         since_s = self._oldest_unowned_s()
         if since_s == self._unowned_since_s:
             return []
@@ -127,6 +142,7 @@ class Following:
 
     def adopt(self, alerts: Iterable[Alert]) -> None:
         """Take in alerts that were there before, of which the needles do not know."""
+        self._looks_for_owners = True
         for alert in alerts:
             self._unowned.follow(alert)
 

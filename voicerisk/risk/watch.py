@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from voicerisk.risk.calls import CallBook
-from voicerisk.risk.conditions import Condition, ValueIs, gauges_in, holds, leaves, lingering, values_in
+from voicerisk.risk.conditions import Condition, Order, ValueIs, gauges_in, holds, leaves, lingering, values_in
 from voicerisk.risk.desk.earliest import Earliest
 from voicerisk.risk.gauges import GaugeConfig, GaugeKey, Moved, Reading
 from voicerisk.risk.opening import fingerprint_of
@@ -20,6 +20,8 @@ from voicerisk.risk.rules import RuleConfig, condition_of
 from voicerisk.zones import SEVERITY
 
 SITE: Final = "site"
+JUST_ABOVE: Final = 0.001
+
 MAX_PLACES: Final = 20_000
 """Places remembered of a rule that joins a key of its own with needles of the site."""
 
@@ -86,6 +88,7 @@ class Watch:
         self._of_calls: list[_Watched] = []
         self._standings: dict[str, Standing] = {}
         self._places: dict[str, dict[str, None]] = {}
+        self._strange: set[str] = set()
         self._calm = Earliest()
         self._rules = rules
         for name, rule in rules.items():
@@ -97,12 +100,18 @@ class Watch:
         reading = moved.reading
         came: list[Came] = []
         for watched in self._rules_of.get(reading.gauge, ()):
-            by_value = moved.crossed or reading.gauge in watched.by_value
+            matters = moved.crossed or reading.gauge in watched.by_value
+            if not matters and not self._strange:
+                continue
             for place in self._places_of(watched, self._gauges[reading.gauge].key, reading.key):
                 fingerprint = fingerprint_of(watched.name, place)
-                if by_value or (fingerprint not in self._standings and self._waits(fingerprint)):
+                if matters or fingerprint in self._strange:
                     came += self._hold(watched, place, fingerprint, reading, reading.at_s)
         return came
+
+    def look_again(self, fingerprints: Iterable[str]) -> None:
+        """Open alerts whose rule was not seen to come true: any move of their needles tells how it stands now."""
+        self._strange = {fingerprint for fingerprint in fingerprints if fingerprint not in self._standings}
 
     def call_changed(self, call: str, at_s: float) -> list[Came]:
         """The rules that hold now that the call has another queue, customer, label ..."""
@@ -189,6 +198,7 @@ class Watch:
     def _hold(self, watched: _Watched, place: Place, fingerprint: str, reading: Reading, at_s: float) -> Iterator[Came]:
         readings = self._readings(watched, place, at_s)
         rule = watched.rule
+        self._strange.discard(fingerprint)
         here = not rule.queues or place.queue in rule.queues
         before = self._standings.get(fingerprint)
         if here and holds(watched.condition, readings.get, place.label):
@@ -233,10 +243,21 @@ def _key_of(keys: set[GaugeKey]) -> GaugeKey:
 
 
 def watched_values(rules: Mapping[str, RuleConfig]) -> dict[str, tuple[float, ...]]:
-    """For each gauge the values that rules compare it with: where a needle passes one, rules have to be asked."""
+    """For each gauge the values at which a comparison may change, so that rules are asked where a needle passes one."""
     found: dict[str, set[float]] = {}
     for rule in rules.values():
         for leaf in leaves(condition_of(rule)) if rule.enabled else ():
             if isinstance(leaf, ValueIs):
-                found.setdefault(leaf.gauge, set()).add(leaf.number)
+                found.setdefault(leaf.gauge, set()).update(_turning_points(leaf))
     return {gauge: tuple(sorted(values)) for gauge, values in found.items()}
+
+
+def _turning_points(leaf: ValueIs) -> tuple[float, ...]:
+    match leaf.order:
+        case Order.AT_LEAST | Order.BELOW:
+            return (leaf.number,)
+        case Order.ABOVE | Order.AT_MOST:
+            # A needle that rises with time stands on the number for a moment that nobody sees.
+            return (leaf.number + JUST_ABOVE,)
+        case Order.EQUAL | Order.UNEQUAL:
+            return (leaf.number, leaf.number + JUST_ABOVE)
