@@ -114,14 +114,18 @@ async def serving(fake: WebFake, *more: BaseRoute) -> AsyncIterator[WebFake]:
     try:
         yield fake
     finally:
-        loop_task.cancel()
-        await asyncio.gather(loop_task, return_exceptions=True)
-        for connection in list(server.server_state.connections):
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()
-        for task in list(server.server_state.tasks):
-            task.cancel()
-        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+        # The door first: a client that tries again must not come in behind the back of what is closed here.
         for listener in server.servers:
             listener.close()
+        loop_task.cancel()
+        await asyncio.gather(loop_task, return_exceptions=True)
+        while server.server_state.connections or server.server_state.tasks:
+            for connection in list(server.server_state.connections):
+                server.server_state.connections.discard(connection)
+                if (transport := getattr(connection, "transport", None)) is not None:
+                    transport.abort()
+            tasks = list(server.server_state.tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)
