@@ -1,4 +1,4 @@
-"""What a gateway may have to show besides a token: a signature over its request, or a user's name and password."""
+"""What a gateway may have to show besides a token: a signature, a certificate, or a user's name and password."""
 
 from base64 import b64decode
 from collections.abc import Collection
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from voicerisk.gateways.signature import SignatureRules
+from voicerisk.server.client_certificate import ClientCertificate
 
 MIN_SECRET_CHARS: Final = 16
 """A shorter secret can be guessed."""
@@ -98,12 +99,16 @@ class AudioHookSignature(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 class GatewayAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The proofs that a gateway asks for; none, unless one is given.
 
-    A signature has to be right in any case. Where there are tokens or users too, one of those has to be shown as well.
+    A signature and a certificate have to be right in any case. Where there are tokens or users too, one of those has to
+    be shown as well.
     """
 
     twilio_signature: TwilioSignature | None = None
     plivo_signature: PlivoSignature | None = None
     audiohook_signature: AudioHookSignature | None = None
+
+    client_certificate: ClientCertificate | None = None
+    """The certificate that the peer has to show in the TLS handshake."""
 
     basic: dict[str, str] = {}
     """The password of each user, for `Authorization: Basic`."""
@@ -128,7 +133,8 @@ class GatewayAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def kinds(self) -> tuple[str, ...]:
         """The names of the proofs that are asked for."""
         named = zip(("twilio_signature", "plivo_signature", "audiohook_signature"), self._signatures(), strict=True)
-        return (*(name for name, signature in named if signature), *(("basic",) if self.basic else ()))
+        others = {"client_certificate": self.client_certificate, "basic": self.basic}
+        return (*(name for name, signature in named if signature), *(name for name, value in others.items() if value))
 
     def _signatures(self) -> tuple[TwilioSignature | None, PlivoSignature | None, AudioHookSignature | None]:
         return self.twilio_signature, self.plivo_signature, self.audiohook_signature

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import Callable
 
 import structlog
@@ -12,8 +11,9 @@ from voicerisk.gateways.routes import codec_maker
 from voicerisk.server.ingest_connection import IngestConnection
 from voicerisk.server.ingest_door import Door, Gateway
 from voicerisk.server.ingest_proof import proof_of
-from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings, TlsSettings
+from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
 from voicerisk.server.ingest_sink import Sink
+from voicerisk.server.tls import Tls
 
 _log = structlog.get_logger(__name__)
 
@@ -22,11 +22,15 @@ SWEEP_S = 0.25
 
 
 class IngestServer:
-    """Listens for gateways and hands their streams to `sink`. All methods belong to one event loop's thread."""
+    """Listens for gateways and hands their streams to `sink`. All methods belong to one event loop's thread.
+
+    Made with TLS, it raises `OSError` if a file of a certificate or key cannot be used.
+    """
 
     def __init__(self, settings: IngestSettings, sink: Sink, *, sweep_s: float = SWEEP_S) -> None:
         self._settings = settings
-        self._door = Door([_gateway(gateway) for gateway in settings.gateways], settings.limits, sink)
+        self._tls = _tls(settings)
+        self._door = Door([_gateway(gateway, self._tls) for gateway in settings.gateways], settings.limits, sink)
         self._connections: set[IngestConnection] = set()
         self._somebody_left = asyncio.Event()
         self._sweep_s = sweep_s
@@ -52,18 +56,24 @@ class IngestServer:
         return self._door.places.n_taken
 
     async def start(self) -> None:
-        """Listens from now on. Raises `OSError` if the address is taken or a certificate file cannot be read."""
+        """Listens from now on. Raises `OSError` if the address is taken."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
             lambda: IngestConnection(self._door, came=self._connections.add, left=self._left),
             self._settings.host,
             self._settings.port,
-            ssl=_ssl_context(self._settings.tls),
+            ssl=None if self._tls is None else self._tls.context,
+            ssl_handshake_timeout=None if self._tls is None else self._settings.limits.start_within_s,
             backlog=512,
         )
         self._port = self._listener.sockets[0].getsockname()[1]
         self._sweep_timer = loop.call_later(self._sweep_s, self._sweep)
-        _log.info("ingest listening", host=self._settings.host, port=self.port, tls=self._settings.tls is not None)
+        _log.info("ingest listening", host=self._settings.host, port=self.port, tls=self._tls is not None)
+
+    def reload(self) -> None:
+        """Reads the files of TLS again, for connections to come. Raises `OSError`, and then the old ones stay."""
+        if self._tls is not None:
+            self._tls.reload()
 
     async def drain(self, timeout_s: float) -> None:
         """Refuses new connections with 503, lets live calls end for up to `timeout_s`, closes the rest with 1001."""
@@ -115,15 +125,14 @@ class IngestServer:
                 connection.abort()
 
 
-def _gateway(settings: GatewaySettings) -> Gateway:
-    make_codec = codec_maker(settings.protocol, settings.options)
-    proof = proof_of(settings.path, settings.tokens, settings.auth)
-    return Gateway(settings.name, settings.path, proof, make_codec)
-
-
-def _ssl_context(tls: TlsSettings | None) -> ssl.SSLContext | None:
-    if tls is None:
+def _tls(settings: IngestSettings) -> Tls | None:
+    if settings.tls is None:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tls.certificate, tls.key)
-    return context
+    wanted = [gateway.auth.client_certificate for gateway in settings.gateways]
+    return Tls(settings.tls, "ingest", [each.authority for each in wanted if each is not None])
+
+
+def _gateway(settings: GatewaySettings, tls: Tls | None) -> Gateway:
+    make_codec = codec_maker(settings.protocol, settings.options)
+    proof = proof_of(settings.path, settings.tokens, settings.auth, tls)
+    return Gateway(settings.name, settings.path, proof, make_codec)

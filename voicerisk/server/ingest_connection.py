@@ -183,7 +183,9 @@ class IngestConnection(asyncio.Protocol):
             self._wire.respond(response)
             return
         try:
-            stream = self._visit.let_in(handshake_of(request), request.path, self._wire.key, self.peer, self)
+            stream = self._visit.let_in(
+                handshake_of(request), request.path, self._certificate(), self._wire.key, self.peer, self
+            )
         except Denied as denied:
             if denied.answer_after_s:
                 _log.info("request refused", gateway=self._visit.gateway, peer=self.peer, reason=denied.why)
@@ -198,6 +200,11 @@ class IngestConnection(asyncio.Protocol):
         if stream.tick_s is not None:
             self._timer = self._loop.call_later(stream.tick_s, self._on_tick, stream.tick_s)
         _log.info("connection opened", gateway=self._visit.gateway, peer=self.peer, subprotocol=stream.subprotocol)
+
+    def _certificate(self) -> bytes | None:
+        """What the peer showed in the TLS handshake, in DER."""
+        handshake = self._transport.get_extra_info("ssl_object")
+        return cast(bytes | None, handshake.getpeercert(binary_form=True)) if handshake is not None else None
 
     def _refuse(self, denied: Denied) -> None:
         self._end(denied.cause, denied.why, clean=False)

@@ -91,23 +91,28 @@ class Visit:
         """The gateway's name, for logs and metrics."""
         return self._gateway.name if self._gateway is not None else NO_GATEWAY
 
-    def let_in(self, handshake: Handshake, target: str, key: str, peer: str, control: StreamControl) -> IngestStream:
+    def let_in(
+        self, handshake: Handshake, target: str, certificate: bytes | None, key: str, peer: str, control: StreamControl
+    ) -> IngestStream:
         """Answers an upgrade request with the stream that takes the connection's messages. Raises `Denied`.
 
-        `target` is the request's path with its query as it came, which is what some gateways sign.
+        `target` is the request's path with its query as it came, which is what some gateways sign; `certificate` is
+        what the peer showed in the TLS handshake, in DER.
         """
         try:
-            return self._let_in(handshake, target, key, peer, control)
+            return self._let_in(handshake, target, certificate, key, peer, control)
         except Denied as denied:
             metrics.ingest_refused.labels(self.gateway, denied.cause).inc()
             raise
 
-    def _let_in(self, handshake: Handshake, target: str, key: str, peer: str, control: StreamControl) -> IngestStream:
+    def _let_in(
+        self, handshake: Handshake, target: str, certificate: bytes | None, key: str, peer: str, control: StreamControl
+    ) -> IngestStream:
         door = self._door
         gateway = self._gateway = door.gateway_at(handshake.path)
         if door.stopping:
             raise Denied(503, "The server is stopping.", "stopping")
-        token = gateway.proof.of(handshake, target, clock.now_s())
+        token = gateway.proof.of(handshake, target, certificate, clock.now_s())
         bucket = door.proven_arrivals if token is not None else door.unproven_arrivals
         if not bucket.take(clock.monotonic_s()):
             raise Denied(503, "Too many new connections at once.", "rate")

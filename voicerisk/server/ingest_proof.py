@@ -1,4 +1,4 @@
-"""Whether an upgrade request proves whose it is: its signature, its token, or its user and password."""
+"""Whether a request proves whose it is: its certificate, its signature, its token, or its user and password."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,8 +9,10 @@ import msgspec
 from voicerisk.gateways.codec import Handshake
 from voicerisk.gateways.signature import NonceBook, SignatureError, verify_request
 from voicerisk.gateways.url_signature import verify_plivo, verify_twilio
+from voicerisk.server.client_certificate import CertificateCheck
 from voicerisk.server.gateway_auth import AudioHookSignature, GatewayAuth, PlivoSignature, TwilioSignature
 from voicerisk.server.ingest_denied import Denied
+from voicerisk.server.tls import Tls
 from voicerisk.server.tokens import TokenBook, basic_credentials, shown_tokens
 
 REFUSAL_S: Final = 0.5
@@ -28,13 +30,17 @@ class Proof(msgspec.Struct, frozen=True):
     tokens: TokenBook
     users: TokenBook
     signature: SignatureCheck | None = None
+    certificate: CertificateCheck | None = None
 
-    def of(self, handshake: Handshake, target: str, now_s: float) -> bytes | None:
+    def of(self, handshake: Handshake, target: str, shown_certificate: bytes | None, now_s: float) -> bytes | None:
         """The key of the peer, stable and no secret: empty where nothing is asked, None if it may still show a token.
 
-        `target` is the request's path with its query as it came; `now_s` counts from the epoch. Raises `Denied`.
+        `target` is the request's path with its query as it came, `shown_certificate` the peer's in DER, if it showed
+        one; `now_s` counts from the epoch. Raises `Denied`.
         """
-        signer = self.signature(target, handshake.headers, now_s) if self.signature is not None else b""
+        signer = self.certificate.key_of(shown_certificate) if self.certificate is not None else b""
+        if self.signature is not None:
+            signer = self.signature(target, handshake.headers, now_s)
         if not self.tokens and not self.users:
             return signer
         credentials = basic_credentials(handshake)
@@ -51,10 +57,13 @@ class Proof(msgspec.Struct, frozen=True):
         return token
 
 
-def proof_of(path: str, tokens: tuple[str, ...], auth: GatewayAuth) -> Proof:
-    """What the gateway at `path` asks for."""
+def proof_of(path: str, tokens: tuple[str, ...], auth: GatewayAuth, tls: Tls | None) -> Proof:
+    """What the gateway at `path` asks for; `tls` is the port's own, None where a proxy in front speaks it."""
+    certificate = None
+    if auth.client_certificate is not None and tls is not None:  # the settings hold no certificate without TLS
+        certificate = CertificateCheck(auth.client_certificate, tls)
     users = TokenBook(f"{user}:{password}" for user, password in auth.basic.items())
-    return Proof(path, TokenBook(tokens), users, _signature_check(path, auth))
+    return Proof(path, TokenBook(tokens), users, _signature_check(path, auth), certificate)
 
 
 def _signature_check(path: str, auth: GatewayAuth) -> SignatureCheck | None:

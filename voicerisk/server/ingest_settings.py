@@ -8,16 +8,7 @@ from voicerisk.gateways.routes import codec_maker
 from voicerisk.server.gateway_auth import GatewayAuth
 from voicerisk.server.http_settings import MIN_TOKEN_CHARS, is_loopback
 from voicerisk.server.limits import IngestLimits
-
-
-class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Certificate for wss, for sites without a proxy that does this."""
-
-    certificate: str
-    """PEM file with the certificate and its chain."""
-
-    key: str
-    """PEM file with the private key."""
+from voicerisk.server.tls import TlsSettings
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +25,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `token`, or the start message's own parameter. None means open, which is allowed on the loopback address only."""
 
     auth: GatewayAuth = GatewayAuth()
-    """What else they must show: a signature, or a user and password."""
+    """What else they must show: a signature, a certificate, or a user and password."""
 
     options: dict[str, Any] = {}
     """The protocol's own options, e.g. which track is the customer's."""
@@ -91,7 +82,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The websocket ingest. Cannot be made with a gateway that is open to other machines."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; "0.0.0.0" for every IPv4 address of the machine, "::" for every address."""
+    """Address to listen on; "0.0.0.0" for every IPv4 address of the machine, "::" for every IPv6 address."""
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8765
     """TCP port; 0 takes a free one."""
@@ -109,6 +100,11 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         paths = [gateway.path for gateway in self.gateways]
         if twice := sorted({path for path in paths if paths.count(path) > 1}):
             raise ValueError(f"more than one gateway has the path {twice[0]!r}")
+        for gateway in self.gateways:
+            if gateway.auth.client_certificate is not None and self.tls is None:
+                raise ValueError(
+                    f"the gateway {gateway.path!r} asks for a client certificate, which needs [ingest.tls]"
+                )
         if not is_loopback(self.host):
             for gateway in self.gateways:
                 if gateway.is_open:

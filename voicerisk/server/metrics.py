@@ -19,6 +19,8 @@ ingest_bytes = Counter("voicerisk_ingest_bytes_total", "Bytes received from gate
 ingest_deferred = Counter(
     "voicerisk_ingest_deferred_total", "Times a peer sent more at once than one turn takes and had to wait."
 )
+tls_expires = Gauge("voicerisk_tls_certificate_expires_timestamp_seconds", "When a port's certificate ends.", ["port"])
+tls_failed = Counter("voicerisk_tls_failed_total", "TLS handshakes that failed.")
 rtp_lost = Counter("voicerisk_rtp_lost_packets_total", "RTP packets that were sent and never came.")
 rtp_ignored = Counter("voicerisk_rtp_ignored_total", "Datagrams left aside on RTP ports, by why.", ["cause"])
 
