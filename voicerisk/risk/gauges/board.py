@@ -18,7 +18,7 @@ from voicerisk.risk.gauges.facts import Fact, Labels, Whereabouts
 from voicerisk.risk.gauges.held import NEVER
 from voicerisk.risk.gauges.kind import Role
 from voicerisk.risk.gauges.level import LevelDial
-from voicerisk.risk.gauges.make import in_order, is_tension, kind_for, needs_call, picks, sources
+from voicerisk.risk.gauges.make import in_order, is_tension, kind_for, measured, picks, sources
 from voicerisk.risk.gauges.picks import SITE, Match, key_of, matcher
 from voicerisk.risk.gauges.readings import Moved, Reading, TimeInZones
 from voicerisk.zones import SEVERITY
@@ -77,7 +77,7 @@ class GaugeBoard:
             self._listen(dial)
             for source in sources(config):
                 self._derived.setdefault(source, []).append(dial)
-        self._call_dials = [dial for dial in self._dials.values() if needs_call(dial.config)]
+        self._call_dials = [dial for dial in self._dials.values() if dial.config.key is GaugeKey.CALL]
         self._by_number = list(self._dials.values())
         self._labels = {name: key_of(gauges[name], site) for name in self._dials}
 
@@ -161,7 +161,7 @@ class GaugeBoard:
         """All that is needed to go on as if nothing had happened."""
         return BoardState(
             dials={name: dial.snapshot() for name, dial in self._dials.items()},
-            measures={name: _measure(dial.config, self._site) for name, dial in self._dials.items()},
+            measures={name: measured(dial.config, self._site) for name, dial in self._dials.items()},
             calls={call: msgspec.structs.replace(labels) for call, labels in self._where.calls.items()},
             ended=dict(self._ended),
         )
@@ -171,7 +171,7 @@ class GaugeBoard:
         self._where.calls = {call: msgspec.structs.replace(labels) for call, labels in state.calls.items()}
         self._ended = dict(state.ended)
         for name, dial in self._dials.items():
-            if state.measures.get(name) == _measure(dial.config, self._site):
+            if state.measures.get(name) == measured(dial.config, self._site):
                 dial.restore(state.dials[name])
         self._gather_dues()
 
@@ -294,9 +294,3 @@ class GaugeBoard:
         ]
         heapify(self._heap)
         self._n_dues = len(self._heap)
-
-
-def _measure(config: GaugeConfig, site: SiteSettings) -> bytes:
-    """What a gauge measures, without what only says how it is shown and judged."""
-    plain = msgspec.structs.replace(config, title={}, zones=None, queues={}, unit="", stale_s=None, worse="high")
-    return msgspec.msgpack.encode((plain, site.timezone, site.week_starts, site.groups), order="deterministic")

@@ -76,10 +76,14 @@ class Dial:
         self.clock = ZoneClock()
         self.given_up = 0
         self._kind = kind
+        self._settle = kind.settle
         self._watch = tuple(watch)
         self._least_watched = min(watch, default=NEVER)
         self._schedule = schedule
         self.per_call = config.key is GaugeKey.CALL
+        self._passing = config.key in _PASSING
+        self._judged = config.zones is not None or bool(config.queues)
+        self._unit, self._stale_s = config.unit, config.stale_s
         self._low = config.worse == "low"
         self._zones = _facing(config.zones, self._low)
         self._queues = {queue: _facing(zones, self._low) for queue, zones in config.queues.items()}
@@ -102,12 +106,13 @@ class Dial:
         needle = self.needles.get(key)
         if needle is None:
             return None
-        now = needle.clock_s = max(at_s, needle.clock_s)
-        value = self._kind.settle(needle.meter, now)
+        # Plain comparisons here and below: this runs a few times for every event.
+        now = needle.clock_s = at_s if at_s > needle.clock_s else needle.clock_s
+        value = self._settle(needle.meter, now)
         before, previous = needle.value, needle.zone
         if value is not None:
             needle.value = value
-        zone = needle.zone = self._zone(key, needle, value, now)
+        zone = needle.zone = self._zone(key, needle, value, now) if self._judged else Zone.GREEN
         due_s = self._due_s(needle, value, now)
         if due_s != needle.due_s or by_time:
             needle.due_s = due_s
@@ -188,7 +193,7 @@ class Dial:
         while len(self.needles) > self.config.max_keys:
             self.given_up += 1
             self.forget(next(iter(self.needles)), now)
-        if self.config.key not in _PASSING:
+        if not self._passing:
             return
         for _ in range(min(_SWEEP, len(self.needles))):
             key = next(iter(self.needles))
@@ -223,8 +228,12 @@ class Dial:
 
     def _meter(self, key: str) -> Any:
         """The meter of this key, which becomes the one that was moved last."""
-        needle = self.needles.pop(key, None) or Needle(meter=self._kind.new())
-        self.needles[key] = needle
+        needle = self.needles.get(key)
+        if needle is None:
+            needle = self.needles[key] = Needle(meter=self._kind.new())
+        elif self._passing:
+            del self.needles[key]
+            self.needles[key] = needle
         return needle.meter
 
     def _zone(self, key: str, needle: Needle[Any], value: float | None, at_s: float) -> Zone:
@@ -269,8 +278,8 @@ class Dial:
             zone=needle.zone,
             at_s=at_s,
             since_s=needle.since_s,
-            unit=self.config.unit,
-            stale_s=self.config.stale_s,
+            unit=self._unit,
+            stale_s=self._stale_s,
         )
 
     def _zones_told(self) -> bytes:

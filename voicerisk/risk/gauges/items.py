@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import takewhile
 from typing import Final
@@ -84,7 +85,7 @@ class Open:
         known = self.memory.known
         item = known.get(name)
         if item is None:
-            sweep(known, lambda other: other.key is None and other.closed_at_s < fact.at_s - self._lateness_s)
+            sweep(known, partial(_is_past, fact.at_s - self._lateness_s))
             item = known[name] = Item()
         if role is Role.CLOSES:
             item.closed_at_s = max(item.closed_at_s, fact.at_s)
@@ -161,3 +162,7 @@ class Open:
     def _counts(self, ref_s: float, name: str, key: str) -> bool:
         item = self.memory.known.get(name)
         return item is not None and item.key == key and item.ref_s == ref_s
+
+
+def _is_past(before_s: float, item: Item) -> bool:
+    return item.key is None and item.closed_at_s < before_s

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from voicerisk.risk.gauges.config import GaugeConfig, GaugeKey, GaugeKind, Pick, SiteSettings, Strain
+import msgspec
+
+from voicerisk.risk.gauges.config import GaugeConfig, GaugeKind, Pick, SiteSettings, Strain
 from voicerisk.risk.gauges.counting import Count, CountDistinct, Divided
 from voicerisk.risk.gauges.items import Open
 from voicerisk.risk.gauges.kind import Kind, Role
@@ -88,9 +90,10 @@ def in_order(gauges: Mapping[str, GaugeConfig]) -> list[str]:
     return order
 
 
-def needs_call(config: GaugeConfig) -> bool:
-    """Whether there is one needle per call, which goes with the call."""
-    return config.key is GaugeKey.CALL
+def measured(config: GaugeConfig, site: SiteSettings) -> bytes:
+    """What a gauge measures, without what only says how it is shown and judged."""
+    plain = msgspec.structs.replace(config, title={}, zones=None, queues={}, unit="", stale_s=None, worse="high")
+    return msgspec.msgpack.encode((plain, site.timezone, site.week_starts, site.groups), order="deterministic")
 
 
 def _marks(config: GaugeConfig, watch: Sequence[float]) -> list[float]:
