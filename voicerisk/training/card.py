@@ -199,6 +199,8 @@ def _speech(result: Evaluation) -> Iterable[str]:
     speech = result.speech
     rows = [["", "this model", "Silero VAD"]]
     rows.append(["AUC against Silero's decision", figure(speech.against_silero, 3), ""])
+    if speech.against_agreed is not None:
+        rows.append(["AUC where Silero and the simulator agree", figure(speech.against_agreed, 3), ""])
     rows.append(
         ["AUC against when the caller spoke", figure(speech.against_truth, 3), figure(speech.silero_against_truth, 3)]
     )

@@ -45,6 +45,23 @@ def test_shifted_truth_is_noticed(loudness: Model, monkeypatch: pytest.MonkeyPat
     assert found.against_truth.value < 0.5
 
 
+def test_what_the_reference_gets_wrong_does_not_count_where_both_must_agree(
+    loudness: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reference that hears speech after the last word lowers the figure against it, not the one where it is right."""
+    audio, said = bursts()
+    word = np.array([float(any(start <= (i + 0.5) * 0.24 < end for start, end in said)) for i in range(50)])
+    word[45:] = 1.0
+    monkeypatch.setattr(speech, "silero_path", lambda: Path("silero.onnx"))
+    monkeypatch.setattr(speech, "silero_chunks", lambda path, audios: [word for _ in audios])
+    found = speech_result(loudness, [(who, audio, said) for who in "abc"], {}, resamples=0)
+    assert found.against_silero is not None
+    assert found.against_silero.value is not None
+    assert found.against_silero.value < 0.95
+    assert found.against_agreed is not None
+    assert found.against_agreed.value == 1.0
+
+
 @pytest.mark.train_extra
 def test_silero_hears_a_voice_and_not_silence() -> None:
     """Silero's graph, fed as its authors feed it, takes a recorded voice for speech and silence for none."""

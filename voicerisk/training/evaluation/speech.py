@@ -42,6 +42,9 @@ class SpeechResult(msgspec.Struct, frozen=True, kw_only=True):
     false_s_per_min: dict[str, float]
     """Seconds that the model took for speech, per minute of each sound that is none."""
     silero_false_s_per_min: dict[str, float]
+    against_agreed: Estimate | None = None
+    """Where Silero decides as the simulator knows it to be: elsewhere it takes keys over noise for speech, or misses
+    quiet speech, and to follow it would be a fault."""
 
 
 def silero_path() -> Path | None:
@@ -117,6 +120,7 @@ def speech_result(
         agreement=None if decided is None else round(float(np.mean((model_calls >= DECISION) == decided)), 4),
         false_s_per_min={name: _false(row) for name, row in zip(names, model_sounds, strict=True)},
         silero_false_s_per_min={name: _false(row) for name, row in zip(names, reference[len(calls) :], strict=False)},
+        against_agreed=None if decided is None else area(truth, model_calls, clear & (decided == truth)),
     )
 
 
