@@ -1,5 +1,7 @@
 """Streams that teach what speech is, and the sounds that are none."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -34,22 +36,38 @@ def test_truth_of_very_short_clips(n_samples: int) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_stream_and_its_truth(seed: int) -> None:
     """Any stream is of the fixed length, finite, within full scale, with a share of speech for each chunk."""
-    audio, truth = stream([voice()], [], LineSettings(), np.random.default_rng(seed))
+    made = stream([voice()], [], LineSettings(), np.random.default_rng(seed))
+    audio, truth = made.audio, made.truth
     assert audio.shape == (STREAM,)
+    assert made.clean is None or made.clean.shape == (STREAM,)
     assert truth.shape == (STREAM_CHUNKS,)
     assert np.isfinite(audio).all()
     assert np.abs(audio).max() <= 1.0
     assert ((truth >= 0) & (truth <= 1)).all()
 
 
-def test_half_of_the_streams_hold_speech() -> None:
-    """Both kinds are drawn."""
-    held = [stream([voice()], [], LineSettings(), np.random.default_rng(seed))[1].any() for seed in range(30)]
-    assert 5 < sum(held) < 25
+def test_some_streams_hold_speech_and_some_do_not() -> None:
+    """Both kinds are drawn, and a stream has clean voices where it has speech and only there."""
+    made = [stream([voice()], [], LineSettings(), np.random.default_rng(seed)) for seed in range(30)]
+    assert 5 < sum(one.truth.any() for one in made) < 28
+    assert all((one.clean is not None) == one.truth.any() for one in made)
+
+
+def test_a_line_sounds_between_voices_too() -> None:
+    """Now and then there is more on a line without noise than the voices said, and that is no speech."""
+    quiet = LineSettings(tilt_share=0, bump_share=0, narrow_share=0, noise_share=0, loss_share=0, g711_share=0)
+    louder = 0
+    for seed in range(12):
+        made = stream([voice()], [], quiet, np.random.default_rng(seed))
+        if made.clean is not None:
+            silent = made.truth == 0
+            levels = np.abs(made.audio.reshape(STREAM_CHUNKS, -1)).max(1)
+            louder += bool((silent & (levels > 0.1 * levels.max())).any())
+    assert louder > 2
 
 
 @pytest.mark.parametrize("make", sorted(set(sounds.KINDS), key=lambda kind: kind.__name__))
-def test_sounds_are_seeded_and_sane(make) -> None:  # noqa: ANN001
+def test_sounds_are_seeded_and_sane(make: Callable[[np.random.Generator, int], sounds.Samples]) -> None:
     """Each kind of sound is of the asked length, finite, not clipped flat, and the same for the same seed."""
     first, again, other = (make(np.random.default_rng(seed), 3 * RATE_HZ) for seed in (2, 2, 3))
     assert first.shape == (3 * RATE_HZ,)

@@ -1,6 +1,7 @@
 """The speech detector: trained on streams whose truth is known, from the same chunk sums that everything else uses."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from voicerisk.training.committee import Committee, CommitteeSettings
 from voicerisk.training.corpora.clip import Audio
 from voicerisk.training.evaluation.speech import silero_chunks, silero_path
 from voicerisk.training.network import N_SPEECH_INPUTS, RECENT_DECAY, FrontEnd, speech_inputs
-from voicerisk.training.streams import STREAM_CHUNKS, stream
+from voicerisk.training.streams import STREAM_CHUNKS, Stream, Truth, stream
 
 BATCH: Final = 4
 BURSTS_EVERY: Final = 6
@@ -20,6 +21,10 @@ BURSTS_EVERY: Final = 6
 SPOKEN: Final = 0.35
 SILENT: Final = 0.05
 """A chunk is speech from the one share of speech on and none up to the other; what lies between teaches nothing."""
+IN_DOUBT: Final = (SPOKEN + SILENT) / 2
+SAID: Final = 0.6
+UNSAID: Final = 0.3
+"""Silero's word from the one on is speech and below the other is none; likewise."""
 
 
 def stream_inputs(
@@ -33,8 +38,9 @@ def stream_inputs(
 ) -> tuple[Tensor, Tensor]:
     """Inputs of every chunk of so many streams, (n, N_SPEECH_INPUTS), and its share of speech, (n,).
 
-    What is speech in a stream of `voices` is decided by Silero VAD on what the line delivers, where its package is
-    installed; where it is not, and in streams of `bursts` (laughs, cries), which it does not know, by the clean clips.
+    What is speech in a stream of `voices` is decided by Silero VAD, where its package is installed, on what they said
+    before the line: on a noisy line it misses half of what a person would still hear, and takes keys for speech. Where
+    it is not, and in streams of `bursts` (laughs, cries), which it does not know, the clips' own level decides.
     """
     front, inputs, truths = FrontEnd().eval(), [], []
     teacher = silero_path()
@@ -44,22 +50,24 @@ def stream_inputs(
         made = [
             stream(source, noises, line, np.random.default_rng([seed, index])) for index in range(first, first + BATCH)
         ]
-        if teacher is not None and not is_burst:
-            said = silero_chunks(teacher, [audio for audio, _ in made])
-            # Streams without speech stay without, whatever the teacher takes music for.
-            made = [
-                (audio, np.where(chunks >= 0.5, 1.0, np.where(chunks < 0.4, 0.0, 0.2)) if truth.any() else truth)
-                for (audio, truth), chunks in zip(made, said, strict=True)
-            ]
+        truth = np.stack([one.truth if teacher is None or is_burst else _told(teacher, one) for one in made])
         with torch.inference_mode():
-            sums = front.whole(torch.from_numpy(np.stack([audio for audio, _ in made])))
+            sums = front.whole(torch.from_numpy(np.stack([one.audio for one in made])))
             recent = torch.zeros_like(sums[:, 0])
             for chunk in range(STREAM_CHUNKS):
                 recent = recent * RECENT_DECAY + sums[:, chunk]
                 inputs.append(speech_inputs(sums[:, chunk], recent).clone())
-                truths.append(torch.tensor([float(truth[chunk]) for _, truth in made]))
+                truths.append(torch.from_numpy(truth[:, chunk].copy()))
         report(min(first + BATCH, n_streams), n_streams)
     return torch.cat(inputs), torch.cat(truths)
+
+
+def _told(teacher: Path, one: Stream) -> Truth:
+    """Share of speech in each chunk by the teacher's word on the clean voices; streams without any stay without."""
+    if one.clean is None:
+        return one.truth
+    (said,) = silero_chunks(teacher, [one.clean])
+    return np.where(said >= SAID, 1.0, np.where(said < UNSAID, 0.0, IN_DOUBT)).astype(np.float32)
 
 
 def fit_detector(inputs: Tensor, truth: Tensor, settings: CommitteeSettings, seed: int) -> Committee:

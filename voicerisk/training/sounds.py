@@ -180,14 +180,7 @@ def line_noise(rng: Rng, n_samples: int) -> Samples:
     return out.astype(np.float32)
 
 
-KINDS: Final[tuple[Callable[[Rng, int], Samples], ...]] = (
-    music,
-    music,
-    music,
-    ringback,
-    keys,
-    beeps,
-    line_noise,
-    line_noise,
-)
+TONES: Final[tuple[Callable[[Rng, int], Samples], ...]] = (music, music, music, ringback, keys, beeps)
 """Drawn from evenly: music is the hardest and the longest heard, so it comes more often."""
+KINDS: Final[tuple[Callable[[Rng, int], Samples], ...]] = (*TONES, line_noise, line_noise)
+"""All that a line carries where nobody speaks; also drawn from evenly."""

@@ -1,9 +1,11 @@
 """Streams that teach what speech is: clips with pauses on all kinds of lines, and everything else that a line carries.
 
-The truth comes from the clean clips (their own level against their loudest), not from another detector.
+The truth comes from the clean clips: their own level against their loudest, or what another detector makes of them
+before the line has added anything.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -16,8 +18,10 @@ from voicerisk.training.corpora.clip import Audio
 
 STREAM_CHUNKS: Final = 62
 STREAM: Final = STREAM_CHUNKS * CHUNK_SAMPLES
-SPEECH_SHARE: Final = 0.5
+SPEECH_SHARE: Final = 0.65
 """Share of the streams that hold speech."""
+BETWEEN_SHARE: Final = 0.12
+"""Share of the pauses in which the line plays music, rings or beeps, or keys are pressed."""
 SPOKEN_DB: Final = 27.0
 """A 20 ms frame within this of the clip's speech level is spoken."""
 HANG_FRAMES: Final = 7
@@ -39,24 +43,48 @@ def spoken(audio: Audio) -> npt.NDArray[np.float32]:
     return out
 
 
-def stream(
-    voices: Sequence[Audio], noises: Sequence[Audio], line: LineSettings, random: np.random.Generator
-) -> tuple[Audio, Truth]:
-    """Return 15 s of a line and the share of speech in each of its chunks, (STREAM,) and (STREAM_CHUNKS,)."""
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """15 s of a line. Arrays are not to be changed."""
+
+    audio: Audio = field(repr=False)
+    """(STREAM,) what the line delivers"""
+    clean: Audio | None = field(repr=False)
+    """(STREAM,) what the voices said before the line; None where nobody speaks"""
+    truth: Truth = field(repr=False)
+    """(STREAM_CHUNKS,) share of speech in each chunk, by the level of the clean clips"""
+
+
+def stream(voices: Sequence[Audio], noises: Sequence[Audio], line: LineSettings, random: np.random.Generator) -> Stream:
+    """Return 15 s of a line drawn at random, with voices or without."""
     if random.random() >= SPEECH_SHARE:
-        return _without_speech(noises, random), np.zeros(STREAM_CHUNKS, dtype=np.float32)
-    audio, truth = np.zeros(STREAM, dtype=np.float32), np.zeros(STREAM, dtype=np.float32)
+        return Stream(_without_speech(noises, random), None, np.zeros(STREAM_CHUNKS, dtype=np.float32))
+    clean, truth, between = (np.zeros(STREAM, dtype=np.float32) for _ in range(3))
     at = int(random.integers(RATE_HZ))
     while at < STREAM:
-        voice = channel.at_level(voices[int(random.integers(len(voices)))], -20.0)[: STREAM - at]
-        audio[at : at + len(voice)] += voice
+        voice = channel.at_level(voices[int(random.integers(len(voices)))], float(random.normal(-20.0, 2.0)))
+        voice = voice[: STREAM - at]
+        clean[at : at + len(voice)] += voice
         truth[at : at + len(voice)] = spoken(voice)
-        at += len(voice) + int(random.exponential(RATE_HZ))
+        at += len(voice)
+        if random.random() < BETWEEN_SHARE:
+            sound = _sound(int(random.uniform(0.6, 4.0) * RATE_HZ), random)[: max(0, STREAM - at)]
+            between[at : at + len(sound)] = sound
+            at += len(sound)
+        at += int(random.exponential(RATE_HZ))
     recorded = random.random() < 0.5 and len(noises) > 0
     noise = noises[int(random.integers(len(noises)))] if recorded else sounds.line_noise(random, STREAM)
     other = voices[int(random.integers(len(voices)))]
-    heard = through_a_line(audio, other, noise, line, random)
-    return heard, truth.reshape(STREAM_CHUNKS, CHUNK_SAMPLES).mean(1)
+    heard = through_a_line(clean + between, other, noise, line, random)
+    return Stream(heard, clean, truth.reshape(STREAM_CHUNKS, CHUNK_SAMPLES).mean(1))
+
+
+def _sound(n_samples: int, random: np.random.Generator) -> Audio:
+    """What a line may carry between two utterances, from well below the voice to above it."""
+    make = sounds.TONES[int(random.integers(len(sounds.TONES)))]
+    audio = make(random, n_samples)
+    level = float(np.sqrt(np.mean(np.square(audio)))) or 1.0
+    return (audio * (10 ** (random.uniform(-40, -14) / 20) / level)).astype(np.float32)
 
 
 def _without_speech(noises: Sequence[Audio], random: np.random.Generator) -> Audio:
