@@ -9,14 +9,14 @@ import structlog
 
 from voicerisk import clock
 from voicerisk.control import metrics
-from voicerisk.control.place import LegTemplates, legs_of
+from voicerisk.control.place import Legs, LegTemplates, legs_of
 from voicerisk.control.switch import LegGone, LegHeld, LegMoved, LegResumed, SeatGone, SwitchEvent
 from voicerisk.events import CallEnded, CallHeld, CallResumed, CallTransferred, Ended, Event, Moved
 
 _log = structlog.get_logger(__name__)
 
-INDEX_FOR_S: Final = 0.5
-"""How long the legs of live calls are remembered before they are looked up anew."""
+INDEX_FOR_S: Final = 0.05
+"""How long it is taken for granted which calls are live: a busy switch tells of many legs that are none of ours."""
 
 
 class LiveCall(msgspec.Struct, frozen=True):
@@ -48,6 +48,7 @@ class Watch:
         self._settle_s = settle_s
         self._found: dict[str, tuple[str, bool]] = {}
         self._found_until_s = 0.0
+        self._legs: dict[str, tuple[Mapping[str, str], Legs]] = {}
         self._n = 0
         self._ending: dict[str, asyncio.TimerHandle] = {}
 
@@ -105,19 +106,24 @@ class Watch:
     def _leg(self, name: str) -> tuple[str, bool] | None:
         """The call that the leg belongs to, and whether it is the customer's."""
         now_s = clock.monotonic_s()
-        if name not in self._found and now_s >= self._found_until_s:
+        if now_s >= self._found_until_s:
             self._found_until_s = now_s + INDEX_FOR_S
             self._found = {}
-            for call in self._calls():
-                if call.gateway == self._gateway:
-                    self._remember(call)
+            live = [call for call in self._calls() if call.gateway == self._gateway]
+            self._legs = {call.id: (call.labels, self._legs_of(call)) for call in live}
+            for call_id, (_, legs) in self._legs.items():
+                self._remember(call_id, legs)
         return self._found.get(name)
 
-    def _remember(self, call: LiveCall) -> None:
-        legs = legs_of(self._templates, call.id, call.labels)
+    def _legs_of(self, call: LiveCall) -> Legs:
+        """Its legs; they are worked out anew only when it has other labels than before."""
+        labels, legs = self._legs.get(call.id, (None, Legs()))
+        return legs if labels is call.labels else legs_of(self._templates, call.id, call.labels)
+
+    def _remember(self, call_id: str, legs: Legs) -> None:
         if legs.agent:
-            self._found[legs.agent] = (call.id, False)
+            self._found[legs.agent] = (call_id, False)
         if legs.call:
-            self._found[legs.call] = (call.id, legs.call != legs.agent and legs.customer in ("", legs.call))
+            self._found[legs.call] = (call_id, legs.call != legs.agent and legs.customer in ("", legs.call))
         if legs.customer:
-            self._found[legs.customer] = (call.id, True)
+            self._found[legs.customer] = (call_id, True)
