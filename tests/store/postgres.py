@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -22,9 +22,31 @@ def _program(name: str) -> str:
     return path
 
 
+class Cluster:
+    """A server with its data: `url` is the address of its first database."""
+
+    def __init__(self, url: str, run: Callable[..., None], data: str, options: str) -> None:
+        self.url = url
+        self._run = run
+        self._pg_ctl = (_program("pg_ctl"), "-D", data, "-w")
+        self._options = ("-l", f"{data}.log", "-o", options)
+        self._is_on = False
+
+    def start(self) -> None:
+        """Returns once it takes connections."""
+        self._run(*self._pg_ctl, *self._options, "start")
+        self._is_on = True
+
+    def stop(self) -> None:
+        """Stops it as a power cut would. Safe to call twice."""
+        if self._is_on:
+            self._run(*self._pg_ctl, "-m", "immediate", "stop")
+            self._is_on = False
+
+
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The address of a running server's first database; everything is gone afterwards."""
+def running_postgres() -> Iterator[Cluster]:
+    """A running server; everything is gone afterwards."""
     # The server refuses to run as root.
     user = "postgres" if os.getuid() == 0 else None
     group = pwd.getpwnam(user).pw_gid if user else None
@@ -42,11 +64,13 @@ def running_postgres() -> Iterator[str]:
     try:
         run(_program("initdb"), "-D", data, "-U", _USER, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=40"
-        pg_ctl = _program("pg_ctl")
-        run(pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+        cluster = Cluster(
+            f"postgresql+psycopg://{_USER}@/postgres?host={quote(str(folder), safe='')}", run, data, options
+        )
+        cluster.start()
         try:
-            yield f"postgresql+psycopg://{_USER}@/postgres?host={quote(str(folder), safe='')}"
+            yield cluster
         finally:
-            run(pg_ctl, "-D", data, "-w", "-m", "immediate", "stop")
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
