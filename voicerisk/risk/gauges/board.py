@@ -57,7 +57,7 @@ class GaugeBoard:
         self._where = Whereabouts()
         self._ended: dict[str, float] = {}
         self._dials: dict[str, Dial | LevelDial] = {}
-        self._numbers: dict[str, int] = {}
+        self._timed: list[Dial] = []
         self._heap: list[tuple[float, int, str]] = []
         self._n_dues = 0
         self._listeners: dict[str, list[tuple[Dial, list[tuple[Role, Match]]]]] = {}
@@ -65,20 +65,19 @@ class GaugeBoard:
         self._derived: dict[str, list[Dial]] = {}
         for name in in_order(gauges):
             config = gauges[name]
-            self._numbers[name] = len(self._dials)
             if is_tension(config):
                 level = self._dials[name] = LevelDial(name, config)
                 self._levels.append(level)
                 continue
             watched = tuple((watch or {}).get(name, ()))
             kind = kind_for(config, site, watched, partial(self._reached, config))
-            schedule = partial(self._schedule, self._numbers[name])
+            schedule = partial(self._schedule, len(self._timed))
             dial = self._dials[name] = Dial(name, config, kind, key_of(config, site), watched, schedule)
+            self._timed.append(dial)
             self._listen(dial)
             for source in sources(config):
                 self._derived.setdefault(source, []).append(dial)
         self._call_dials = [dial for dial in self._dials.values() if dial.config.key is GaugeKey.CALL]
-        self._by_number = list(self._dials.values())
         self._labels = {name: key_of(gauges[name], site) for name in self._dials}
 
     def handle(self, event: Event, now: float) -> list[Moved]:
@@ -124,7 +123,7 @@ class GaugeBoard:
         while self._heap and self._heap[0][0] <= at_s:
             due = heappop(self._heap)
             if self._is_due(*due):
-                self._renew(self._dial_of(due), due[2], due[0], moved, by_time=True)
+                self._renew(self._timed[due[1]], due[2], due[0], moved, by_time=True)
         return moved
 
     def reading(self, gauge: str, key: str, now: float | None = None) -> Reading | None:
@@ -275,20 +274,14 @@ class GaugeBoard:
                 return
             self._forget_call(call, now, moved)
 
-    def _dial_of(self, due: tuple[float, int, str]) -> Dial:
-        dial = self._by_number[due[1]]
-        assert isinstance(dial, Dial)
-        return dial
-
     def _is_due(self, due_s: float, number: int, key: str) -> bool:
-        dial = self._by_number[number]
-        return isinstance(dial, Dial) and dial.due_s(key) == due_s
+        needle = self._timed[number].needles.get(key)
+        return needle is not None and needle.due_s == due_s
 
     def _gather_dues(self) -> None:
         self._heap = [
-            (needle.due_s, self._numbers[name], key)
-            for name, dial in self._dials.items()
-            if isinstance(dial, Dial)
+            (needle.due_s, number, key)
+            for number, dial in enumerate(self._timed)
             for key, needle in dial.needles.items()
             if needle.due_s < NEVER
         ]

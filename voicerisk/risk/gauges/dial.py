@@ -219,7 +219,9 @@ class Dial:
     def restore(self, raw: bytes) -> None:
         """Goes on from a snapshot; where the zones are others now, every needle is held against the new ones."""
         state = msgspec.msgpack.decode(raw, type=self._state_type)
-        self.needles, self.clock, self.given_up = state.needles, state.clock, state.given_up
+        self.needles.clear()
+        self.needles.update(state.needles)
+        self.clock, self.given_up = state.clock, state.given_up
         self._kind.memory = state.memory
         if state.zones != self._zones_told():
             for key, needle in self.needles.items():
