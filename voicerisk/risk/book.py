@@ -89,10 +89,6 @@ class AlertBook:
         alert = self._shelf.latest(fingerprint)
         return None if alert is None or alert.state is AlertState.RESOLVED else alert
 
-    def unresolved_alerts(self) -> list[Alert]:
-        """The alerts that wait to be closed, the oldest first."""
-        return [alert for alert in self._shelf.alerts() if alert.state is not AlertState.RESOLVED]
-
     def silences(self) -> tuple[Silence, ...]:
         """The silences in force, the oldest first."""
         return self._silences.all()
@@ -197,11 +193,12 @@ class AlertBook:
 
     # Memory
 
-    def forget_resolved(self, call: str) -> None:
-        """Let go of the call's closed alerts; open ones stay until somebody closes them."""
-        for alert in self.of_call(call):
-            if alert.state is AlertState.RESOLVED and is_of_call(alert):
-                self.drop(alert)
+    def forget_resolved(self, call: str) -> bool:
+        """Let go of the call's closed alerts; open ones stay until somebody closes them. Whether there were any."""
+        closed = [alert for alert in self.of_call(call) if alert.state is AlertState.RESOLVED and is_of_call(alert)]
+        for alert in closed:
+            self.drop(alert)
+        return bool(closed)
 
     def drop(self, alert: Alert) -> None:
         """Remember the alert no longer."""

@@ -1,6 +1,7 @@
 """What the engine remembers of each call: whose it is and where, so that needles of queues and customers join it."""
 
 from collections.abc import Mapping
+from math import inf
 from operator import attrgetter
 from typing import Final
 
@@ -67,19 +68,21 @@ class CallState(msgspec.Struct, kw_only=True):
         )
 
 
-BEGINS: Final = (
-    CallStarted
-    | CallQueued
-    | CallAnswered
-    | CallHeld
-    | CallResumed
-    | CallTransferred
-    | CallRedirected
-    | CallReason
-    | TensionWindow
-    | TensionZone
-    | TalkOverlap
-    | TalkSilence
+BEGINS: Final = frozenset(
+    {
+        CallStarted,
+        CallQueued,
+        CallAnswered,
+        CallHeld,
+        CallResumed,
+        CallTransferred,
+        CallRedirected,
+        CallReason,
+        TensionWindow,
+        TensionZone,
+        TalkOverlap,
+        TalkSilence,
+    }
 )
 """Events that tell that a call is on. Others may be about one that was over long ago: feedback, a note, a promise."""
 
@@ -103,6 +106,8 @@ class CallBook:
         self._live: dict[str, CallState] = {}
         self._ended: dict[str, CallState] = {}
         self._linked: dict[tuple[GaugeKey, str], dict[str, None]] = {}
+        # Hearing of a call only moves its time on, so this is counted anew when calls come and go, or it is reached.
+        self._due_s = inf
 
     def get(self, call: str) -> CallState | None:
         """What is known of the call."""
@@ -138,6 +143,7 @@ class CallBook:
         known = state is not None
         if state is None:
             state = CallState(seen_at_s=now)
+            self._due_s = min(self._due_s, now + self._lost_after_s)
         state.seen_at_s = now
         self._live[call] = state
         before = _links_of(state)
@@ -160,6 +166,7 @@ class CallBook:
             alert.agent,
         )
         self._relink(call, _NO_LINKS, _links_of(state))
+        self._count_anew()
 
     def end(self, call: str, now: float) -> None:
         """The call is over; it is remembered a little longer, for what comes late."""
@@ -167,12 +174,14 @@ class CallBook:
         state.ended_at_s = state.seen_at_s = now
         self._ended[call] = state
         self._unlink_all(call, state)
+        self._due_s = min(self._due_s, now + self._keep_ended_s)
 
     def forget(self, call: str) -> None:
         """Remember the call no longer."""
         if (state := self._live.pop(call, None)) is not None:
             self._unlink_all(call, state)
         self._ended.pop(call, None)
+        self._count_anew()
 
     def surplus(self) -> str | None:
         """A call to give up before another is taken in; None while there is room."""
@@ -180,11 +189,9 @@ class CallBook:
             return None
         return next(iter(self._ended), None) or next(iter(self._live), None)
 
-    def next_due_s(self) -> float | None:
-        """When the next call is lost or forgotten."""
-        lost = next((state.seen_at_s + self._lost_after_s for state in self._live.values()), None)
-        over = next((state.seen_at_s + self._keep_ended_s for state in self._ended.values()), None)
-        return min((at_s for at_s in (lost, over) if at_s is not None), default=None)
+    def next_due_s(self) -> float:
+        """When the next call is lost or forgotten, or may be: no call is due before this. Infinite: there is none."""
+        return self._due_s
 
     def due(self, at_s: float) -> str | None:
         """A call that is lost or has been over for long enough at `at_s`; None: there is none (any more)."""
@@ -192,6 +199,7 @@ class CallBook:
             call, state = next(iter(calls.items()), (None, None))
             if state is not None and state.seen_at_s + after_s <= at_s:
                 return call
+        self._count_anew()
         return None
 
     def snapshot(self) -> dict[str, CallState]:
@@ -210,6 +218,12 @@ class CallBook:
                 continue
             self._live[call] = state
             self._relink(call, _NO_LINKS, _links_of(state))
+        self._count_anew()
+
+    def _count_anew(self) -> None:
+        lost_s = next((state.seen_at_s + self._lost_after_s for state in self._live.values()), inf)
+        over_s = next((state.seen_at_s + self._keep_ended_s for state in self._ended.values()), inf)
+        self._due_s = min(lost_s, over_s)
 
     def _learn(self, state: CallState, event: Event) -> bool:
         state.customer = event.customer or state.customer

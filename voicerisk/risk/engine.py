@@ -33,6 +33,9 @@ PROMPT_S: Final = 5.0
 """An event heard within this time of when it happened is taken to be heard at once: so live and replay agree."""
 
 
+_ENDS: Final = frozenset({CallEnded, CallAbandoned})
+
+
 class Engine:
     """Gauges, rules, alerts and procedures of the whole site. The configuration must be free of `risk_problems`."""
 
@@ -55,12 +58,12 @@ class Engine:
             max_alerts=config.max_alerts,
         )
         self._book = AlertBook(config.rules, limits, self._roster.people, self.desk.outage_covering)
-        self._watch = Watch(config.rules, gauges, self._calls, self._board.reading, self._waits)
-        self._timed = (self._board, self.desk, self._watch, self._book, self._calls)
+        self._watch = Watch(config.rules, gauges, self._calls, self._board.reading, self._book.unresolved)
         self._following = Following(config, self._board, self._calls, self.desk, self._book, self._watch)
         self._now_s = 0.0
         # Nothing falls due before this, unless something is told to the engine.
         self._idle_until_s = 0.0
+        self._work_s = inf
         self._owed: list[Action] = []
 
     # What comes in
@@ -104,6 +107,7 @@ class Engine:
         actions += self._following.follow(told)
         self._forget_strays(actions)
         self._idle_until_s = 0.0
+        self._following.touched = True
         return actions + self._following.note_unowned(self._now_s)
 
     def observe(self, measure: OwnMeasure, key: str, value: float | None, now: float) -> list[Action]:
@@ -176,7 +180,7 @@ class Engine:
         self._watch.restore(state.watch)
         self._intake.restore(state.intake)
         self._following.restore(self._book.alerts())
-        self._watch.look_again(alert.fingerprint for alert in self._book.unresolved_alerts())
+        self._watch.look_again(self._book.alerts())
 
     def adopt(self, alerts: Iterable[Alert], now: float) -> None:
         """Go on with stored alerts where there is no snapshot. Their calls are taken to be on, from `now`."""
@@ -184,7 +188,7 @@ class Engine:
         self._idle_until_s = 0.0
         self._book.adopt(alerts, self._now_s)
         self._following.adopt(self._book.alerts())
-        self._watch.look_again(alert.fingerprint for alert in self._book.unresolved_alerts())
+        self._watch.look_again(self._book.alerts())
         for alert in self._book.alerts():
             if is_of_call(alert):
                 self._calls.adopt(alert, self._now_s)
@@ -192,52 +196,71 @@ class Engine:
     # Within: events
 
     def _event(self, event: Event) -> list[Action]:
+        following, call, kind = self._following, event.call, type(event)
         actions: list[Action] = []
-        changed = False
-        call = event.call
+        changed = on = False
         if call is not None:
-            if isinstance(event, CallStarted) and self._calls.is_over(call):
+            if kind is CallStarted and self._calls.is_over(call):
                 self._forget(call)
             if isinstance(event, TensionWindow) and not self._calls.is_news(call, event.data.at_s):
                 return actions
-            if self._calls.is_on(call) or (isinstance(event, BEGINS) and not self._calls.is_over(call)):
-                actions += self._make_room(call)
+            on = self._calls.is_on(call)
+            if on or (kind in BEGINS and not self._calls.is_over(call)):
+                if not on:
+                    actions += self._make_room()
                 changed = self._calls.hear(call, event, self._now_s)
-        actions += self._following.moved(self._board.handle(event, self._now_s), event)
+        if moved := self._board.handle(event, self._now_s):
+            actions += following.moved(moved, event)
         if call is not None and changed:
-            actions += self._following.came(self._watch.call_changed(call, event.at), event)
+            actions += following.came(self._watch.call_changed(call, event.at), event)
         if told := self.desk.handle(event):
-            actions += self._following.follow(told)
-        if call is not None and isinstance(event, CallEnded | CallAbandoned) and self._calls.is_on(call):
+            actions += following.follow(told)
+        if call is not None and on and kind in _ENDS:
             self._calls.end(call, self._now_s)
-            actions += self._close(call, max(event.at, self._following.heard_s), NotifyReason.CALL_ENDED)
-        return actions + self._following.note_unowned(max(event.at, self._following.heard_s))
+            actions += self._close(call, max(event.at, following.heard_s), NotifyReason.CALL_ENDED)
+        return actions + following.note_unowned(max(event.at, following.heard_s))
 
     # Within: time
 
     def _pass_time(self) -> list[Action]:
+        """Does what has fallen due, one time after another; whose time it is, is asked anew after each."""
         actions: list[Action] = []
-        while (due_s := self._next_due_s()) <= self._now_s:
-            at_s = max(due_s, self._following.heard_s)
-            actions += self._following.moved(self._board.advance(due_s))
-            actions += self._following.follow(self.desk.advance(due_s))
-            for fingerprint in self._watch.advance(due_s):
-                if (alert := self._book.unresolved(fingerprint)) is not None:
-                    actions += self._following.follow(self._book.resolve(alert.id, NotifyReason.CALMED_DOWN, at_s))
-            actions += self._following.follow(self._book.advance(due_s, at_s))
-            while (call := self._calls.due(due_s)) is not None:
-                actions += self._lose(call, at_s) if self._calls.is_on(call) else self._forget(call)
-            actions += self._following.note_unowned(at_s)
-        self._idle_until_s = due_s
-        return actions
+        following = self._following
+        while True:
+            needle_s, calm_s, call_s = self._board.next_due_s(), self._watch.next_due_s(), self._calls.next_due_s()
+            work_s = self._next_work_s()
+            due_s = min(inf if needle_s is None else needle_s, inf if calm_s is None else calm_s, call_s, work_s)
+            if due_s > self._now_s:
+                self._idle_until_s = due_s
+                return actions
+            at_s = max(due_s, following.heard_s)
+            if needle_s == due_s:
+                actions += following.moved(self._board.advance(due_s))
+            if calm_s == due_s:
+                actions += self._calm_down(due_s, at_s)
+            if work_s == due_s:
+                following.touched = True
+                actions += following.follow(self.desk.advance(due_s))
+                actions += following.follow(self._book.advance(due_s, at_s))
+            if call_s == due_s:
+                while (call := self._calls.due(due_s)) is not None:
+                    actions += self._lose(call, at_s) if self._calls.is_on(call) else self._forget(call)
+            actions += following.note_unowned(at_s)
 
-    def _next_due_s(self) -> float:
-        next_s = inf
-        for part in self._timed:
-            due_s = part.next_due_s()
-            if due_s is not None and due_s < next_s:
-                next_s = due_s
-        return next_s
+    def _next_work_s(self) -> float:
+        """When the next deadline of an alert, a procedure or a task passes. Few inputs change that; those say so."""
+        if self._following.touched:
+            self._following.touched = False
+            times = (self.desk.next_due_s(), self._book.next_due_s())
+            self._work_s = min((due_s for due_s in times if due_s is not None), default=inf)
+        return self._work_s
+
+    def _calm_down(self, due_s: float, at_s: float) -> list[Action]:
+        actions: list[Action] = []
+        for fingerprint in self._watch.advance(due_s):
+            if (alert := self._book.unresolved(fingerprint)) is not None:
+                actions += self._following.follow(self._book.resolve(alert.id, NotifyReason.CALMED_DOWN, at_s))
+        return actions
 
     # Within: calls
 
@@ -259,11 +282,12 @@ class Engine:
 
     def _forget(self, call: str) -> list[Action]:
         self._calls.forget(call)
-        self._book.forget_resolved(call)
+        if self._book.forget_resolved(call):
+            self._following.touched = True
         return []
 
-    def _make_room(self, call: str) -> list[Action]:
-        surplus = None if self._calls.is_on(call) else self._calls.surplus()
+    def _make_room(self) -> list[Action]:
+        surplus = self._calls.surplus()
         if surplus is None:
             return []
         return self._lose(surplus, self._now_s) if self._calls.is_on(surplus) else self._forget(surplus)
@@ -274,6 +298,3 @@ class Engine:
         for alert in closed:
             if is_of_call(alert) and self._calls.get(alert.key) is None:
                 self._book.drop(alert)
-
-    def _waits(self, fingerprint: str) -> bool:
-        return self._book.unresolved(fingerprint) is not None

@@ -27,7 +27,8 @@ _PROCEDURE_WAITS: Final = frozenset({Hush.SILENCED, Hush.INHIBITED, Hush.OUTAGE}
 class Following:
     """Carries what one part of the engine says to the parts that it concerns, and gives all of it in order.
 
-    `heard_s`: while an event heard of late is followed, what follows from it is dated no earlier than this.
+    `heard_s`: while an event heard of late is followed, what follows from it is dated no earlier than this. `touched`:
+    alerts, procedures or tasks have changed since somebody last looked.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Following:
         self._unowned = Unowned(config.rules, config.gauges)
         self._unowned_since_s: float | None = None
         self._looks_for_owners = True
+        self.touched = True
         self.heard_s = 0.0
 
     def moved(self, moves: Iterable[Moved], event: Event | None = None) -> list[Action]:
@@ -69,6 +71,8 @@ class Following:
         """The actions, each with what follows from it elsewhere: alerts move procedures, procedures ring."""
         actions: list[Action] = []
         waiting = deque(told)
+        if waiting:
+            self.touched = True
         while waiting:
             action = waiting.popleft()
             if isinstance(action, Observed):
@@ -142,7 +146,7 @@ class Following:
 
     def adopt(self, alerts: Iterable[Alert]) -> None:
         """Take in alerts that were there before, of which the needles do not know."""
-        self._looks_for_owners = True
+        self._looks_for_owners = self.touched = True
         for alert in alerts:
             self._unowned.follow(alert)
 

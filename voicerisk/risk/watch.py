@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from voicerisk.risk.alerts import Alert, AlertState
 from voicerisk.risk.calls import CallBook
 from voicerisk.risk.conditions import Condition, Order, ValueIs, gauges_in, holds, leaves, lingering, values_in
 from voicerisk.risk.desk.earliest import Earliest
@@ -28,8 +29,8 @@ MAX_PLACES: Final = 20_000
 ReadingOf = Callable[[str, str, float], Reading | None]
 """What the needle of a gauge and key shows at a time."""
 
-Waits = Callable[[str], bool]
-"""Whether an alert with this fingerprint is open."""
+UnresolvedOf = Callable[[str], Alert | None]
+"""The alert with this fingerprint that waits to be closed; None: there is none."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,12 +79,12 @@ class Watch:
         gauges: Mapping[str, GaugeConfig],
         calls: CallBook,
         reading_of: ReadingOf,
-        waits: Waits,
+        unresolved_of: UnresolvedOf,
     ) -> None:
         self._gauges = gauges
         self._calls = calls
         self._reading_of = reading_of
-        self._waits = waits
+        self._unresolved_of = unresolved_of
         self._rules_of: dict[str, list[_Watched]] = {}
         self._of_calls: list[_Watched] = []
         self._standings: dict[str, Standing] = {}
@@ -109,9 +110,10 @@ class Watch:
                     came += self._hold(watched, place, fingerprint, reading, reading.at_s)
         return came
 
-    def look_again(self, fingerprints: Iterable[str]) -> None:
-        """Open alerts whose rule was not seen to come true: any move of their needles tells how it stands now."""
-        self._strange = {fingerprint for fingerprint in fingerprints if fingerprint not in self._standings}
+    def look_again(self, alerts: Iterable[Alert]) -> None:
+        """Of open alerts whose rule was not seen to come true, any move of their needles tells how it stands now."""
+        waiting = (alert.fingerprint for alert in alerts if alert.state is not AlertState.RESOLVED)
+        self._strange = {fingerprint for fingerprint in waiting if fingerprint not in self._standings}
 
     def call_changed(self, call: str, at_s: float) -> list[Came]:
         """The rules that hold now that the call has another queue, customer, label ..."""
@@ -207,7 +209,7 @@ class Watch:
             if before is None or not before.holds:
                 looked_at = tuple(readings[gauge] for gauge in watched.gauges if gauge in readings)
                 yield Came(rule=watched.name, place=place, reading=reading, readings=looked_at, at_s=at_s)
-        elif not self._waits(fingerprint):
+        elif self._unresolved_of(fingerprint) is None:
             self._calm.drop(fingerprint)
             self._standings.pop(fingerprint, None)
         elif here and holds(watched.lingering, readings.get, place.label):
