@@ -82,10 +82,14 @@ class ServiceProcess:
         """The websocket address of a way in."""
         return f"ws://127.0.0.1:{self.ingest_port}{path}"
 
+    def client(self) -> httpx.AsyncClient:
+        """A client of the HTTP side."""
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.http_port}", trust_env=False, timeout=20.0)
+
     async def get(self, path: str) -> httpx.Response:
         """What HTTP answers there."""
-        async with httpx.AsyncClient(trust_env=False, timeout=20.0) as client:
-            return await client.get(f"http://127.0.0.1:{self.http_port}{path}")
+        async with self.client() as client:
+            return await client.get(path)
 
     async def api(self, path: str) -> Any:
         """What the API answers, which must be good."""
@@ -120,6 +124,10 @@ class ServiceProcess:
     def terminate(self) -> None:
         """SIGTERM: please end."""
         self.process.send_signal(signal.SIGTERM)
+
+    def hang_up(self) -> None:
+        """SIGHUP: read your files again."""
+        self.process.send_signal(signal.SIGHUP)
 
     async def exit_code(self, within_s: float = 60.0) -> int:
         """The exit code, once it has ended by itself. Raises `TimeoutError`."""

@@ -41,6 +41,8 @@ async def _run(config: Config, model: Model, body: Body) -> int:
         loop.add_signal_handler(number, on_signal)
     try:
         service = Service(config, model, Store.open(config.store_settings))
+        # Some send it to every daemon: without certificates of our own it must do nothing rather than end the process.
+        loop.add_signal_handler(signal.SIGHUP, service.reload)
         await service.start()
     except (OSError, StoreError) as error:
         sys.stderr.write(f"voicerisk cannot start: {error}\n")

@@ -30,6 +30,7 @@ from voicerisk.server.admin_api import admin_router
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
 from voicerisk.server.control_api import control_router
+from voicerisk.server.drain_api import drain_router
 from voicerisk.server.events_api import events_router
 from voicerisk.server.gauges_api import gauges_router
 from voicerisk.server.housekeeping import Housekeeping
@@ -127,6 +128,7 @@ class Service:
                 events_router(self.office, self._scribe, store, floor.risk, name_of),
                 review_router(store),
                 admin_router(config, store),
+                drain_router(self),
             ],
             notes=self.control.troubles,
         )
@@ -180,6 +182,39 @@ class Service:
             self.switchboard.move(call)
         await self._close()
         _log.info("stopped")
+
+    def reload(self) -> None:
+        """Reads the certificates of every port again; of one that cannot be used the log says why, the old one stays."""
+        for port in (self.ingest, self._http):
+            try:
+                port.reload()
+            except OSError as error:
+                _log.error("a certificate cannot be loaded; the old one stays", why=str(error))
+
+    @property
+    def draining(self) -> bool:
+        """Whether new calls are sent elsewhere."""
+        return self.switchboard.draining or self.switchboard.stopping
+
+    async def drain(self, person: str) -> None:
+        """Sends new calls elsewhere, and logs who wanted that; live ones go on."""
+        self.switchboard.draining = True
+        self.ingest.close_door()
+        await self._log_drain(person, "drain")
+
+    async def undrain(self, person: str) -> bool:
+        """Takes new calls again; False if the service is stopping, which cannot be undone."""
+        if self.switchboard.stopping:
+            return False
+        self.switchboard.draining = False
+        self.ingest.open_door()
+        await self._log_drain(person, "undrain")
+        return True
+
+    async def _log_drain(self, person: str, action: str) -> None:
+        self._show_vitals()
+        _log.info(action, person=person, calls=self.n_streams)
+        await self._store.audit_soon(AuditEntry(at_s=clock.now_s(), person=person, action=action))
 
     async def hurry(self) -> None:
         """Cuts a stop short: live calls are closed now."""
@@ -272,7 +307,7 @@ class Service:
                 notify_problem=self._notify.notifications.problem,
                 scorer_lag_s=round(self._scorer.lag_s(), 3),
                 alert_delay_p95_s=self.recorder.alert_delay_p95_s,
-                draining=self.switchboard.stopping,
+                draining=self.draining,
             )
         )
 

@@ -18,6 +18,7 @@ _PARAMETERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "closed": lambda p: p == {},
     "pong": lambda p: p == {},
     "updated": lambda p: p == {},
+    "reconnect": lambda p: isinstance(p.get("info", ""), str),
     "disconnect": lambda p: (
         p["reason"] in ("completed", "unauthorized", "error") and isinstance(p.get("info", ""), str)
     ),

@@ -196,15 +196,18 @@ def test_a_session_may_be_closed_before_it_is_open() -> None:
 
 
 def test_draining_asks_the_client_to_leave() -> None:
-    """A drained session gets one disconnect, keeps its audio until the client closes, and ends cleanly."""
+    """A drained session is asked to move, then once to end; its audio is kept until the client closes, and it ends well."""
     client = StrictClient()
     client.open()
+    client.codec.drain()
+    assert len(client.audio(BYTES[:3200])) == 2
+    client.send("ping")
     client.codec.drain()
     client.codec.drain()
     assert len(client.codec.receive(BYTES[:3200])) == 2
     client.take()
-    assert [answer["type"] for answer in client.answers] == ["opened", "disconnect", "closed"]
-    assert client.answers[1]["parameters"] == {"reason": "completed"}
+    assert [answer["type"] for answer in client.answers] == ["opened", "reconnect", "pong", "disconnect", "closed"]
+    assert [answer["parameters"] for answer in client.answers[1:4]] == [{}, {}, {"reason": "completed"}]
     assert client.events[-1] == Ended("close: disconnect")
     client.codec.drain()
     assert client.codec.messages_to_send() == ()

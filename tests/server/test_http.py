@@ -4,10 +4,15 @@ import signal
 import socket
 from pathlib import Path
 
+import httpx
 import pytest
+from fastapi import FastAPI, Request
 
+from tests.certificates import Authority
 from tests.server.served import serving
+from voicerisk.server.http import HttpServer
 from voicerisk.server.http_settings import HttpSettings
+from voicerisk.server.tls import TlsSettings
 
 
 async def test_port_that_is_taken_is_named(tmp_path: Path) -> None:
@@ -52,3 +57,31 @@ async def test_signals_are_left_to_the_service(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     async with serving(tmp_path):
         assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+async def test_https(tmp_path: Path) -> None:
+    """With a certificate of its own the HTTP side speaks TLS, takes a new one while it runs."""
+    authority = Authority(tmp_path / "authority", "authority")
+    certificate, key = authority.issue("server")
+    tls = TlsSettings(certificate=str(certificate), key=str(key))
+    server = HttpServer(_greeting(), HttpSettings(port=0, tls=tls))
+    port = await server.start()
+    try:
+        for _ in range(2):
+            async with httpx.AsyncClient(trust_env=False, verify=authority.trusted()) as client:
+                assert (await client.get(f"https://127.0.0.1:{port}/")).json() == "https"
+            authority = Authority(tmp_path / "authority", "other")
+            authority.issue("server")
+            server.reload()
+    finally:
+        await server.stop()
+
+
+def _greeting() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/")
+    async def scheme(request: Request) -> str:
+        return request.url.scheme
+
+    return app

@@ -26,7 +26,8 @@ from tests.server.ingest_client import (
     until,
 )
 from voicerisk.server.gateway_auth import GatewayAuth
-from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings, TlsSettings
+from voicerisk.server.ingest_settings import GatewaySettings, IngestSettings
+from voicerisk.server.tls import TlsSettings
 
 
 @pytest.fixture
@@ -128,20 +129,25 @@ async def test_new_files_while_a_call_goes_on(tls: IngestSettings, site: Authori
         assert np.array_equal(server.stream("live").samples(), decoded(audio))
 
 
+def spoil(files: TlsSettings, what: str, folder: Path) -> None:
+    """Makes one of the files useless."""
+    certificate, key = Path(files.certificate), Path(files.key)
+    if what == "certificate":
+        certificate.write_text("no certificate")
+    elif what == "key":
+        key.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    elif what == "other key":
+        shutil.copy(Authority(folder / "other", "other").issue("server")[1], key)
+    else:
+        key.unlink()
+
+
 @pytest.mark.parametrize("broken", ["certificate", "key", "other key", "missing"])
 async def test_bad_files_leave_the_old_ones(tls: IngestSettings, site: Authority, tmp_path: Path, broken: str) -> None:
     """A reload of files that do not hold a certificate and its key says which, and the port goes on as it was."""
     assert tls.tls is not None
     async with running(tls) as server:
-        certificate, key = Path(tls.tls.certificate), Path(tls.tls.key)
-        if broken == "certificate":
-            certificate.write_text("no certificate")
-        elif broken == "key":
-            key.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
-        elif broken == "other key":
-            key.write_bytes(Authority(tmp_path / "other", "other").issue("server")[1].read_bytes())
-        else:
-            key.unlink()
+        spoil(tls.tls, broken, tmp_path)
         with pytest.raises(OSError, match=r"server\.(crt|key)"):
             server.server.reload()
         async with client(server, site.trusted()):

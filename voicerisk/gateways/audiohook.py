@@ -7,7 +7,8 @@ of the other; the client gives up on a server that counts wrong.
 
 The channels say who speaks: `external` is the customer, `internal` the agent, in the order of the chosen medium.
 `conversationId` names the call. What `customConfig` holds becomes labels, its `token` a credential. A session with nil
-ids is Genesys' connection test and no call. Only the client closes a session; we ask it to, by `disconnect`.
+ids is Genesys' connection test and no call. Only the client closes a session; we ask it to, by `reconnect` where it
+may go on in another one, by `disconnect` where it may not.
 """
 
 import re
@@ -115,9 +116,15 @@ class AudioHookCodec:
         return ()
 
     def drain(self) -> None:
-        """Asks the client, by `disconnect`, to close the session."""
-        self._draining = True
-        self._disconnect("completed")
+        """Asks the client by `reconnect` to go on with the call in a new session; then, by `disconnect` to end.
+
+        A client that cannot move a session stays, and is heard until the end.
+        """
+        asked, self._draining = self._draining, True
+        if asked or not self._opened:
+            self._disconnect("completed")
+        elif not self._disconnected and not self._ended:
+            self._send("reconnect", {})
 
     def messages_to_send(self) -> Sequence[Message]:
         """Messages to put on the wire now, in order; each is returned once."""

@@ -141,7 +141,7 @@ class Codec(Protocol):
         """Time passes; `now_s` is monotonic. May queue messages to send (pings, keep-alive silence)."""
 
     def drain(self) -> None:
-        """The server wants to stop: queue the protocol's own request to end or move, where it has one."""
+        """The server wants to stop: queue the protocol's own request to move, if it has one; called again, to end."""
 
     def messages_to_send(self) -> Sequence[Message]:
         """Messages to put on the wire now, in order; each is returned once."""

@@ -1,7 +1,6 @@
 """Mutual TLS of one gateway: whether the certificate that a peer showed is of its authority and has a wanted name."""
 
 import hashlib
-from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -60,7 +59,7 @@ class CertificateCheck:
         return hashlib.sha256(who.encode(errors="surrogatepass")).digest()
 
 
-def names_of(certificate: x509.Certificate) -> Collection[str]:
+def names_of(certificate: x509.Certificate) -> set[str]:
     """The subject's common names and the alternative names for hosts, addresses of the web and of mail.
 
     Raises `ValueError` and `DuplicateExtension` for a certificate that is put together wrongly.

@@ -22,6 +22,7 @@ from voicerisk.server.passwords import Passwords
 from voicerisk.server.sign_in import sign_in_router
 from voicerisk.server.sound import sound_router
 from voicerisk.server.streams import stream_router
+from voicerisk.server.tls import Tls
 from voicerisk.store.store import Store
 
 BEAT_S: Final = 2.0
@@ -95,25 +96,28 @@ class _Uvicorn(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves an application in the running event loop."""
+    """Serves an application in the running event loop. Raises `OSError` for TLS files that cannot be used."""
 
     def __init__(self, app: FastAPI, settings: HttpSettings) -> None:
         self._settings = settings
-        self._server = _Uvicorn(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="on",
-                limit_concurrency=settings.max_connections,
-                timeout_graceful_shutdown=3,
-                ws="websockets-sansio",
-                ws_max_size=1 << 20,
-                # Sound does not shrink, and a feed's small frames are not worth the processor time.
-                ws_per_message_deflate=False,
-                server_header=False,
-            )
+        self._tls = None if settings.tls is None else Tls(settings.tls, "http")
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            limit_concurrency=settings.max_connections,
+            timeout_graceful_shutdown=3,
+            ws="websockets-sansio",
+            ws_max_size=1 << 20,
+            # Sound does not shrink, and a feed's small frames are not worth the processor time.
+            ws_per_message_deflate=False,
+            server_header=False,
         )
+        config.load()
+        # Its own way of loading files knows no way of loading them again.
+        config.ssl = None if self._tls is None else self._tls.context
+        self._server = _Uvicorn(config)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
@@ -127,6 +131,11 @@ class HttpServer:
             await asyncio.sleep(0.01)
         port: int = listener.getsockname()[1]
         return port
+
+    def reload(self) -> None:
+        """Reads the files of TLS again, for connections to come. Raises `OSError`, and then the old ones stay."""
+        if self._tls is not None:
+            self._tls.reload()
 
     async def stop(self) -> None:
         """Closes the door, tells open websockets that the service goes away, and waits for them for 3 s at most."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import msgspec
 
 from voicerisk.server.access import AccessRole
+from voicerisk.server.tls import TlsSettings
 
 MIN_TOKEN_CHARS: Final = 16
 """A shorter token can be guessed over the network."""
@@ -41,6 +42,9 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
     """TCP port; 0 takes a free one."""
+
+    tls: TlsSettings | None = None
+    """None speaks plain HTTP, for this machine alone or for a proxy in front that speaks https."""
 
     token: str = ""
     """What opens everything: `Authorization: Bearer ...`, or the password of the sign-in page. Programs get tokens of

@@ -20,6 +20,9 @@ _log = structlog.get_logger(__name__)
 SWEEP_S = 0.25
 """How often the deadlines of all connections are looked at: the grain of every timeout here."""
 
+FAREWELL_S = 2.0
+"""How long before the end of a drain peers are asked to end by their protocol's own word, at most half of the time."""
+
 
 class IngestServer:
     """Listens for gateways and hands their streams to `sink`. All methods belong to one event loop's thread.
@@ -76,16 +79,33 @@ class IngestServer:
             self._tls.reload()
 
     async def drain(self, timeout_s: float) -> None:
-        """Refuses new connections with 503, lets live calls end for up to `timeout_s`, closes the rest with 1001."""
+        """Refuses new connections with 503, lets live calls end for up to `timeout_s`, closes the rest with 1001.
+
+        Who can go on elsewhere is asked to at once; who can be told that it is over is told so before the end.
+        """
+        self.close_door()
+        _log.info("ingest draining", connections=self.n_connections, calls=self.n_calls, timeout_s=timeout_s)
+        farewell_s = min(FAREWELL_S, timeout_s / 2)
+        await self._until(lambda: not self.n_calls, timeout_s - farewell_s)
+        self._ask(IngestConnection.ask_to_end)
+        await self._until(lambda: not self.n_calls, farewell_s)
+        await self.stop()
+
+    def close_door(self) -> None:
+        """Refuses new connections from now on, and asks those to go elsewhere whose protocol has a word for it."""
         self._door.stopping = True
+        self._ask(IngestConnection.ask_to_move)
+
+    def open_door(self) -> None:
+        """Takes new connections again after `close_door`."""
+        self._door.stopping = False
+
+    def _ask(self, ask: Callable[[IngestConnection], None]) -> None:
         for connection in tuple(self._connections):
             try:
-                connection.drain()
+                ask(connection)
             except Exception:
-                _log.exception("a connection could not be asked to end", peer=connection.peer)
-        _log.info("ingest draining", connections=self.n_connections, calls=self.n_calls, timeout_s=timeout_s)
-        await self._until(lambda: not self.n_calls, timeout_s)
-        await self.stop()
+                _log.exception("a connection could not be asked to leave", peer=connection.peer)
 
     async def stop(self) -> None:
         """Stops listening and closes every connection with 1001, within the limit of the closing handshake."""

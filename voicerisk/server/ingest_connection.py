@@ -51,6 +51,7 @@ class IngestConnection(asyncio.Protocol):
         self._waiting = b""
         self._writes_stalled = False
         self._held = False
+        self._asked = False
         # Why the connection ends. The first cause stands: what follows it is only its consequence.
         self._cause: str | None = None
         self._reason = ""
@@ -173,6 +174,8 @@ class IngestConnection(asyncio.Protocol):
             self._fail(error)
         self._write()
         if not self._wire.is_open and (closing := self._wire.closing()) is not None:
+            if closing.limit and self._cause is None:
+                metrics.ingest_limits.labels(self._visit.gateway, closing.limit).inc()
             self._end(closing.cause, closing.reason, clean=closing.clean)
 
     def _answer(self, request: Request) -> None:
@@ -254,8 +257,18 @@ class IngestConnection(asyncio.Protocol):
         self._wire.close(code, reason)
         self._write()
 
-    def drain(self) -> None:
+    def ask_to_move(self) -> None:
+        """Asks the peer, once, to go on with its call elsewhere, where its protocol has a word for that."""
+        if not self._asked:
+            self._asked = True
+            self._drain()
+
+    def ask_to_end(self) -> None:
         """Asks the peer to end its stream, where its protocol has a word for that."""
+        self.ask_to_move()
+        self._drain()
+
+    def _drain(self) -> None:
         if self._stream is not None and self._cause is None:
             self._stream.drain()
             self._send_answers()
@@ -301,6 +314,8 @@ class IngestConnection(asyncio.Protocol):
         verdict = self._deadlines.look(now_s, self._phase(), self.n_messages, self.n_bytes)
         if verdict is None:
             return
+        if verdict.limit:
+            metrics.ingest_limits.labels(self._visit.gateway, verdict.limit).inc()
         if verdict.due is Due.CUT:
             self.abort()
         elif verdict.due is Due.PING:

@@ -24,12 +24,13 @@ class Due(Enum):
 
 
 class Verdict(NamedTuple):
-    """What is due, and for a close its code, reason and cause."""
+    """What is due, for a close its code, reason and cause, and the limit that was met, if one was."""
 
     due: Due
     code: int = 0
     reason: str = ""
     cause: str = ""
+    limit: str = ""
 
 
 class Deadlines:
@@ -68,17 +69,20 @@ class Deadlines:
             self._phase, self._phase_s = phase, now_s
         in_phase_s = now_s - self._phase_s
         if phase is Phase.CLOSING:
-            return Verdict(Due.CUT) if in_phase_s >= limits.close_within_s else None
+            return Verdict(Due.CUT, limit="close_within_s") if in_phase_s >= limits.close_within_s else None
         if phase is Phase.STARTING:
             if now_s - self._made_s >= limits.start_within_s:
-                return Verdict(Due.CLOSE, 1008, f"no start within {limits.start_within_s:g} s", "no_start")
+                why = f"no start within {limits.start_within_s:g} s"
+                return Verdict(Due.CLOSE, 1008, why, "no_start", "start_within_s")
         elif phase is Phase.ENDED:
             if in_phase_s >= limits.linger_s:
-                return Verdict(Due.CLOSE, 1000, "the stream has ended", "stream_ended")
+                return Verdict(Due.CLOSE, 1000, "the stream has ended", "stream_ended", "linger_s")
         elif now_s - self._heard_s >= limits.inactivity_s:
-            return Verdict(Due.CLOSE, 1001, f"no sign of life for {limits.inactivity_s:g} s", "inactive")
+            why = f"no sign of life for {limits.inactivity_s:g} s"
+            return Verdict(Due.CLOSE, 1001, why, "inactive", "inactivity_s")
         elif now_s - self._message_s >= limits.no_message_s:
-            return Verdict(Due.CLOSE, 1001, f"no message for {limits.no_message_s:g} s", "inactive")
+            why = f"no message for {limits.no_message_s:g} s"
+            return Verdict(Due.CLOSE, 1001, why, "inactive", "no_message_s")
         elif limits.ping_every_s and now_s - self._ping_s >= limits.ping_every_s:
             self._ping_s = now_s
             return Verdict(Due.PING)

@@ -59,6 +59,7 @@ class Door:
             oldest = next(iter(self._unproven))
             cut_oldest = self._unproven.pop(oldest)
             metrics.ingest_refused.labels(oldest.gateway, "too_many_unproven").inc()
+            metrics.ingest_limits.labels(oldest.gateway, "max_unproven").inc()
             cut_oldest()
         visit = Visit(self)
         self._unproven[visit] = cut
@@ -111,10 +112,11 @@ class Visit:
         door = self._door
         gateway = self._gateway = door.gateway_at(handshake.path)
         if door.stopping:
-            raise Denied(503, "The server is stopping.", "stopping")
+            raise Denied(503, "The server takes no new calls.", "stopping")
         token = gateway.proof.of(handshake, target, certificate, clock.now_s())
         bucket = door.proven_arrivals if token is not None else door.unproven_arrivals
         if not bucket.take(clock.monotonic_s()):
+            metrics.ingest_limits.labels(gateway.name, "connections_per_s").inc()
             raise Denied(503, "Too many new connections at once.", "rate")
         if why := door.sink.accepting():
             raise Denied(503, why, "overload")
@@ -148,8 +150,10 @@ class Visit:
             raise
 
     def _take_place(self, token: bytes) -> bool:
+        limit = self._door.places.limit_for(token)
         self._place = self._door.places.take(token)
         if self._place is None:
+            metrics.ingest_limits.labels(self.gateway, limit).inc()
             return False
         self._door.proven(self)
         return True

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from websockets.exceptions import PayloadTooBig
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CONT, DATA_OPCODES, TEXT, Frame
 from websockets.http11 import Request, Response
@@ -26,11 +27,12 @@ _MAX_REASON_BYTES = 123  # RFC 6455, 5.5: a control frame carries 125 bytes, two
 
 
 class Closing(NamedTuple):
-    """Why the websocket has left its open state; `clean` if the peer said so itself."""
+    """Why the websocket has left its open state; `clean` if the peer said so itself, `limit` if one was met."""
 
     cause: str
     reason: str
     clean: bool
+    limit: str = ""
 
 
 class Wire:
@@ -163,5 +165,6 @@ class Wire:
         if closed is not None:
             return Closing("peer_closed", f"the peer closed with {closed.code} {closed.reason}".rstrip(), clean=True)
         if broken is not None and not isinstance(broken, EOFError):
-            return Closing("bad_frame", f"websocket protocol broken: {broken}", clean=False)
+            limit = "max_message_bytes" if isinstance(broken, PayloadTooBig) else ""
+            return Closing("bad_frame", f"websocket protocol broken: {broken}", clean=False, limit=limit)
         return None

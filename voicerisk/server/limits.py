@@ -10,7 +10,7 @@ _Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class IngestLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds of the websocket ingest; each refusal and each cut is counted in the metrics under the limit's name."""
+    """Bounds of the websocket ingest; each time one is met, voicerisk_ingest_limits_total counts it by its name."""
 
     max_message_bytes: Annotated[int, msgspec.Meta(ge=1024, le=16 * 1024 * 1024)] = 64 * 1024
     """Longest text or binary message; a longer one closes its connection with 1009."""
@@ -109,9 +109,15 @@ class Places:
         self._per_token: Counter[bytes] = Counter()
         self.n_taken = 0
 
+    def limit_for(self, token: bytes) -> str | None:
+        """The name of the limit that leaves no place for a holder of `token`, or None if there is one."""
+        if self.n_taken >= self._max_calls:
+            return "max_calls"
+        return "max_calls_per_token" if token and self._per_token[token] >= self._max_per_token else None
+
     def take(self, token: bytes) -> Place | None:
         """A place for a holder of `token` (any stable key; empty where no token is asked), or None if all are taken."""
-        if self.n_taken >= self._max_calls or (token and self._per_token[token] >= self._max_per_token):
+        if self.limit_for(token) is not None:
             return None
         self.n_taken += 1
         self._per_token[token] += 1

@@ -13,6 +13,9 @@ ingest_connections = Gauge(
 ingest_refused = Counter(
     "voicerisk_ingest_refused_total", "Connections refused at the door or at the start, by cause.", ["gateway", "cause"]
 )
+ingest_limits = Counter(
+    "voicerisk_ingest_limits_total", "Times a limit was met, by its name in [ingest.limits].", ["gateway", "limit"]
+)
 ingest_ended = Counter("voicerisk_ingest_ended_total", "Gateway connections ended, by cause.", ["gateway", "cause"])
 ingest_messages = Counter("voicerisk_ingest_messages_total", "Messages received from gateways.", ["gateway"])
 ingest_bytes = Counter("voicerisk_ingest_bytes_total", "Bytes received from gateways, framing included.", ["gateway"])

@@ -74,11 +74,14 @@ class Switchboard:
         self._lines: dict[Call, _Line] = {}
         self._hold_above = scorer.settings.max_waiting_chunks // 2
         self.stopping = False
+        self.draining = False
 
     def accepting(self) -> str | None:
         """Why no new call can be taken now, or None if one can."""
         if self.stopping:
             return "the server is stopping"
+        if self.draining:
+            return "the server is drained: new calls go elsewhere"
         return None if self._scorer.accepting else "the tone model is busy with the calls it has"
 
     def open(self, gateway: str, stream_key: str, started: StreamStarted, peer: str, control: StreamControl) -> _Leg:
