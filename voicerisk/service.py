@@ -184,7 +184,7 @@ class Service:
         _log.info("stopped")
 
     def reload(self) -> None:
-        """Reads the certificates of every port again; of one that cannot be used the log says why, the old one stays."""
+        """Reads the certificates of every port again; where one is of no use, the log says so and the old one stays."""
         for port in (self.ingest, self._http):
             try:
                 port.reload()

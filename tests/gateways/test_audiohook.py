@@ -196,7 +196,7 @@ def test_a_session_may_be_closed_before_it_is_open() -> None:
 
 
 def test_draining_asks_the_client_to_leave() -> None:
-    """A drained session is asked to move, then once to end; its audio is kept until the client closes, and it ends well."""
+    """A drained session is asked to move, then once to end; it is heard until the client closes, and ends well."""
     client = StrictClient()
     client.open()
     client.codec.drain()
