@@ -299,6 +299,7 @@ def main() -> None:
         cli_notify,
         cli_people,
         cli_recordings,
+        cli_report,
         cli_simulate,
         cli_training,
     )
@@ -308,6 +309,7 @@ def main() -> None:
     app.add_typer(cli_people.app, name="people")
     app.add_typer(cli_audit.app, name="audit")
     app.add_typer(cli_recordings.app, name="recordings")
+    app.add_typer(cli_report.app)
     app.add_typer(cli_simulate.app)
     app.add_typer(cli_training.app)
     app()

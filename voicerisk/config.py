@@ -17,6 +17,7 @@ from voicerisk.media.timeline import TimelineSettings
 from voicerisk.notify.check import notify_problems
 from voicerisk.notify.settings import NotifySettings
 from voicerisk.recordings.settings import RecordingSettings, recording_problems
+from voicerisk.review.settings import ReviewSettings
 from voicerisk.risk import library
 from voicerisk.risk.check import risk_problems
 from voicerisk.risk.config import RiskConfig
@@ -74,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notify: NotifySettings = NotifySettings()
     control: ControlSettings = ControlSettings()
     errands: ErrandSettings = ErrandSettings()
+    review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
 
     def floor_with(self, model: Model) -> FloorSettings:

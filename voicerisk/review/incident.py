@@ -9,18 +9,16 @@ from sqlalchemy.orm import Session
 
 from voicerisk.events import Event, Reason, Zone, decode_event
 from voicerisk.review.alarms import AlertLine, alert_lines
+from voicerisk.review.curves import STEP_S, read_levels
 from voicerisk.review.timeline import Moment, Source, from_alert, from_audit, from_crossing, from_event, from_run
 from voicerisk.review.work import TASKS, tasks_in
 from voicerisk.risk.alerts import Alert
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.runs import Run
 from voicerisk.risk.tasks import Task, TaskKind
-from voicerisk.store import curve, history, journal, past, queries
+from voicerisk.store import history, journal, past, queries
 from voicerisk.store.history import Mark
 from voicerisk.store.recordings import RecordingRecord, read_recordings
-
-WINDOW_S: Final = 0.48
-"""Between two levels of a stored curve."""
 
 AROUND_S: Final = 600.0
 """How long before and after it the queue's needles are told of, in seconds."""
@@ -153,7 +151,9 @@ def _queue_crossings(session: Session, alerts: Sequence[Alert], events: Sequence
         return []
     queues = {one.queue for one in (*alerts, *events) if one.queue is not None} | {alert.key for alert in alerts}
     around = history.read_crossings(session, min(times) - AROUND_S, max(times) + AROUND_S)
-    return [one for one in around if one.key in {*queues, "site"} and Zone.RED in (one.zone, one.previous)]
+    keys = {*queues, "site"}
+    red = [one for one in around if one.key in keys and Zone.RED in (one.zone, one.previous)]
+    return [one for one in red if any(abs(one.at_s - at_s) <= AROUND_S for at_s in times)]
 
 
 def _tasks(session: Session, name: str, alerts: Sequence[Alert], calls: Sequence[str]) -> list[Task]:
@@ -170,13 +170,9 @@ def _tasks(session: Session, name: str, alerts: Sequence[Alert], calls: Sequence
 
 def _curve(session: Session, call_id: str, alerts: Sequence[Alert]) -> CallCurve | None:
     call = queries.read_call(session, call_id)
-    pieces = queries.read_curve(session, call_id)
-    if call is None or not pieces:
+    levels = read_levels(session, call_id)
+    if call is None or not levels:
         return None
-    levels: list[float | None] = []
-    for first_hop, packed in pieces:
-        levels += [None] * (first_hop - len(levels))
-        levels += curve.unpack(packed)
     at_s = [alert.at_media_s for alert in alerts if alert.call_id == call_id and alert.at_media_s is not None]
     return CallCurve(
         call=call_id,
@@ -184,7 +180,7 @@ def _curve(session: Session, call_id: str, alerts: Sequence[Alert]) -> CallCurve
         ended_at_s=call.ended_at_s,
         queue=call.queue,
         max_tension=call.max_tension,
-        step_s=WINDOW_S,
+        step_s=STEP_S,
         levels=levels,
         alerts_s=sorted(at_s),
     )

@@ -66,8 +66,7 @@ def curve_picture(one: CallCurve, legend: str) -> Markup:
         parts.append(f'<line class="p-alert" x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{height - bottom}"/>')
         parts.append(f'<path class="p-flag" d="M{x:.1f} {top} l12 5 l-12 5 z"/>')
         parts.append(_label(x + 15, top + 9, media_time(at_s), "start"))
-    for at_s in _ticks(length_s):
-        parts.append(_label(x_of(at_s), height - 9, media_time(at_s)))
+    parts += [_label(x_of(at_s), height - 9, media_time(at_s)) for at_s in _ticks(length_s)]
     return _svg(parts, height, legend)
 
 
@@ -76,7 +75,7 @@ def bar(share: float) -> Markup:
     wide = 100.0 * min(1.0, max(0.0, share))
     return Markup(
         '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-        f'<rect class="p-track" width="100" height="8" rx="1"/><rect class="p-bar" width="{wide:.1f}" height="8"/></svg>'
+        f'<rect class="p-track" width="100" height="8"/><rect class="p-bar" width="{wide:.1f}" height="8"/></svg>'
     )
 
 

@@ -16,12 +16,18 @@ from voicerisk.review.words import RIGHT_TO_LEFT, say
 from voicerisk.risk.texts import in_language
 
 _MONTHS: Final = {
-    "en": "January February March April May June July August September October November December".split(),
-    "he": "בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר".split(),
-}
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+    "he": (
+        "בינואר", "בפברואר", "במרץ", "באפריל", "במאי", "ביוני",
+        "ביולי", "באוגוסט", "בספטמבר", "באוקטובר", "בנובמבר", "בדצמבר",
+    ),
+}  # fmt: skip
 _DAYS: Final = {
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-    "he": ["יום שני", "יום שלישי", "יום רביעי", "יום חמישי", "יום שישי", "שבת", "יום ראשון"],
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "he": ("יום שני", "יום שלישי", "יום רביעי", "יום חמישי", "יום שישי", "שבת", "יום ראשון"),
 }
 _LONGEST_NAME: Final = 22
 
@@ -66,12 +72,12 @@ def change(now: float, before: float) -> str:
     return f"{100.0 * (now - before) / before:+.0f}%"
 
 
-def length(seconds: float | None) -> str:
+def length(seconds: float | None, language: str = "en") -> str:
     """A length of time: "31 s", "4:05" minutes, "1:02:30" hours; a dash for nothing."""
     if seconds is None:
         return "–"
-    if seconds < 60.0:
-        return f"{seconds:.0f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} {say('second_short', language)}"
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)
     return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
@@ -116,7 +122,7 @@ def _tools(language: str, zone: ZoneInfo) -> Mapping[str, Any]:
         "decimal2": decimal2,
         "percent": percent,
         "change": change,
-        "length": length,
+        "length": lambda seconds: length(seconds, language),
         "short": short,
         "clock": lambda at_s: f"{local(at_s):%H:%M}",
         "moment": lambda at_s: f"{local(at_s):%Y-%m-%d %H:%M}",

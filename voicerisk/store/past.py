@@ -4,16 +4,15 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from voicerisk.events import Event, EventError, Zone, decode_event
 from voicerisk.risk.alerts import Alert
 from voicerisk.store.history import Crossed, ItemRecord, RunRecord
 from voicerisk.store.journal import Input
-from voicerisk.store.queries import read_call
-from voicerisk.store.records import AuditEntry, CallRecord
-from voicerisk.store.schema import AlertRow, AuditRow, CallRow, CrossingRow, EventRow, ItemRow, RunRow
+from voicerisk.store.records import AuditEntry
+from voicerisk.store.schema import AlertRow, AuditRow, CallRow, CrossingRow, CurveRow, EventRow, ItemRow, RunRow
 
 _PAGE: Final = 2_000
 _IN: Final = 500
@@ -200,8 +199,8 @@ def audit_of(session: Session, calls: Collection[str], alerts: Collection[str]) 
     return [AuditEntry(**{name: getattr(row, name) for name in AuditEntry.__struct_fields__}) for row in rows]
 
 
-def calls_between(session: Session, from_s: float, to_s: float) -> list[CallRecord]:
-    """The calls of the index that were on at any time in the span and were heard, in the order of their beginning.
+def calls_with_curves(session: Session, from_s: float, to_s: float) -> set[str]:
+    """The calls that were on at any time in the span and whose tension curve is stored.
 
     A call whose end is not known is taken to have ended within a day.
     """
@@ -210,8 +209,7 @@ def calls_between(session: Session, from_s: float, to_s: float) -> list[CallReco
     query = select(CallRow.id).where(
         CallRow.started_at_s < to_s, CallRow.started_at_s >= from_s - day_s, over >= from_s
     )
-    ids = session.scalars(query.order_by(CallRow.started_at_s, CallRow.id)).all()
-    return [call for call in (read_call(session, id_) for id_ in ids) if call is not None]
+    return set(session.scalars(query.where(exists().where(CurveRow.call_id == CallRow.id))))
 
 
 def _item(row: ItemRow) -> ItemRecord:
