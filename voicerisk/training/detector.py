@@ -16,8 +16,6 @@ from voicerisk.training.network import N_SPEECH_INPUTS, RECENT_DECAY, FrontEnd, 
 from voicerisk.training.streams import STREAM_CHUNKS, Stream, Truth, stream
 
 BATCH: Final = 4
-BURSTS_EVERY: Final = 6
-"""One batch in so many is of bursts."""
 SPOKEN: Final = 0.35
 SILENT: Final = 0.05
 """A chunk is speech from the one share of speech on and none up to the other; what lies between teaches nothing."""
@@ -34,23 +32,20 @@ def stream_inputs(
     line: LineSettings,
     seed: int,
     report: Callable[[int, int], None],
-    bursts: Sequence[Audio] = (),
 ) -> tuple[Tensor, Tensor]:
     """Inputs of every chunk of so many streams, (n, N_SPEECH_INPUTS), and its share of speech, (n,).
 
-    What is speech in a stream of `voices` is decided by Silero VAD, where its package is installed, on what they said
-    before the line: on a noisy line it misses half of what a person would still hear, and takes keys for speech. Where
-    it is not, and in streams of `bursts` (laughs, cries), which it does not know, the clips' own level decides.
+    What is speech is decided by Silero VAD, where its package is installed, on what the voices said before the line:
+    on a noisy line it misses half of what a person would still hear, and takes keys for speech. Where it is not, the
+    clips' own level decides.
     """
     front, inputs, truths = FrontEnd().eval(), [], []
     teacher = silero_path()
     for first in range(0, n_streams, BATCH):
-        is_burst = bool(bursts) and ((first // BATCH) % BURSTS_EVERY == 0 or not voices)
-        source = bursts if is_burst else voices
         made = [
-            stream(source, noises, line, np.random.default_rng([seed, index])) for index in range(first, first + BATCH)
+            stream(voices, noises, line, np.random.default_rng([seed, index])) for index in range(first, first + BATCH)
         ]
-        truth = np.stack([one.truth if teacher is None or is_burst else _told(teacher, one) for one in made])
+        truth = np.stack([one.truth if teacher is None else _told(teacher, one) for one in made])
         with torch.inference_mode():
             sums = front.whole(torch.from_numpy(np.stack([one.audio for one in made])))
             recent = torch.zeros_like(sums[:, 0])

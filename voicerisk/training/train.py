@@ -39,7 +39,7 @@ LOG_FILE: Final = "train.log"
 SETTINGS_FILE: Final = "train.toml"
 
 NONVERBAL: Final = "nonverbal"
-"""What corpora of laughs and cries name as their language."""
+"""What corpora of laughs and cries name as their language: they teach the tone, but not what speech is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,8 @@ def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
     """The speech detector, and its area under the curve on streams of development speakers."""
     file = folder / DETECTOR_FILE
     if not file.is_file():
+        # In the order of their names, so that settings that list the corpora otherwise draw the same streams.
+        clips = sorted(clips, key=lambda clip: clip.corpus)
         parts = divide(clips)
         noises = [corpora.read_audio(clip) for clip in clips if clip.emotion == "noise"]
         random = np.random.default_rng(settings.seed)
@@ -156,10 +158,11 @@ def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
             members = [clip for clip in parts[part] if clip.emotion != "noise"]
             drawn = [members[i] for i in random.permutation(len(members))[: 3 * n_streams]]
             voices = [corpora.read_audio(clip) for clip in drawn if clip.language != NONVERBAL]
-            bursts = [corpora.read_audio(clip) for clip in drawn if clip.language == NONVERBAL]
+            if not voices:
+                raise CorpusError(f"none of {', '.join(settings.corpora)} teaches what speech is: add one with words")
             told = partial(report, f"streams of {part} speakers")
             seed = 2 * settings.seed + (part == "dev")
-            inputs, truth = stream_inputs(n_streams, voices, noises, settings.line, seed, told, bursts)
+            inputs, truth = stream_inputs(n_streams, voices, noises, settings.line, seed, told)
             net = net or fit_detector(inputs, truth, settings.speech, settings.seed)
             with torch.inference_mode():
                 scores = [_area((truth > 0.35).numpy(), net(inputs)[:, 0].double().numpy())]
