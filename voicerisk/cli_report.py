@@ -150,7 +150,7 @@ def dry_run_command(
     if json_lines:
         _json(found)
     else:
-        for table in dry_run_tables(found):
+        for table in dry_run_tables(found, zone):
             out.print(table)
 
 

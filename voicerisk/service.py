@@ -45,6 +45,7 @@ from voicerisk.server.record import Recorder
 from voicerisk.server.recordings_api import recordings_router
 from voicerisk.server.registrations import Registrations
 from voicerisk.server.registrations_api import registrations_router
+from voicerisk.server.reports_api import reports_router
 from voicerisk.server.review_api import review_router
 from voicerisk.server.rtp import RtpServer
 from voicerisk.server.rtp_api import rtp_router
@@ -127,6 +128,7 @@ class Service:
                 gauges_router(self._floor.engine, floor.risk, store),
                 events_router(self.office, self._scribe, store, floor.risk, name_of),
                 review_router(store),
+                reports_router(store, floor.risk, config.review),
                 admin_router(config, store),
                 drain_router(self),
             ],
@@ -139,7 +141,7 @@ class Service:
             # A good part of the start-up time and memory: only where it is wanted.
             from voicerisk.console.pages import attach
 
-            attach(app, self)
+            attach(app, self, config.console)
         self._http = HttpServer(app, config.http)
         self.http_port = 0
         self._pulse = Pulse()

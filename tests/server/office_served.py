@@ -26,6 +26,7 @@ from voicerisk.server.live import LiveBoard
 from voicerisk.server.office import Office
 from voicerisk.server.record import Recorder
 from voicerisk.server.recordings_api import recordings_router
+from voicerisk.server.reports_api import reports_router
 from voicerisk.server.review_api import review_router
 from voicerisk.server.scribe import Scribe
 from voicerisk.server.work_api import work_router
@@ -77,6 +78,7 @@ async def serving_office(
         gauges_router(engine, config.risk, store),
         events_router(office, scribe, store, config.risk, lambda raw: name_customer(raw, CUSTOMER_KEYS, "IL").name),
         review_router(store),
+        reports_router(store, config.risk, config.review),
         admin_router(config, store),
     ]
     app = create_app(board, store, Floor(board, store), settings, session_key=KEY, more=more)

@@ -12,7 +12,18 @@ from voicerisk.risk.texts import Text
 SAME_S: Final = 600.0
 """Two alerts of one rule and place whose beginnings lie no further apart are the same alert, at another moment."""
 
-_OWN: Final = {measure.value for measure in OwnMeasure}
+_NOT_STORED: Final = {
+    measure.value
+    for measure in (
+        OwnMeasure.SCORER_LAG_S,
+        OwnMeasure.FEED_AGE_S,
+        OwnMeasure.REVIEW_DONE,
+        OwnMeasure.REVIEW_COVERAGE,
+        OwnMeasure.SURVEY_SENT,
+    )
+}
+"""What the service around the engine measures; the engine's own needles (work in hand, outages) follow its inputs."""
+
 _Gauges = Mapping[str, GaugeConfig]
 
 
@@ -107,7 +118,7 @@ def compared_red(
 
 def measured_by_itself(gauge: GaugeConfig) -> bool:
     """Whether the service measures it of itself, in a way that is not stored."""
-    return gauge.of is not None and any(event in _OWN and not event.startswith("open.") for event in gauge.of.events)
+    return gauge.of is not None and any(event in _NOT_STORED for event in gauge.of.events)
 
 
 def compared_hours(old: Counter[float], new: Counter[float], from_s: float, to_s: float) -> Sequence[HourChange]:
