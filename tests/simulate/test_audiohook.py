@@ -9,7 +9,7 @@ import pytest
 from tests.sounds import tone, write
 from voicerisk.events import Role
 from voicerisk.gateways.audiohook import AudioHookCodec
-from voicerisk.gateways.codec import Handshake, StreamStarted
+from voicerisk.gateways.codec import GatewayEvent, Handshake, StreamStarted
 from voicerisk.simulate.audiohook import AudioHookClient
 from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.dialogue import PeerError
@@ -37,7 +37,8 @@ def opened(client: AudioHookClient, **changes: Any) -> str:
 def test_a_session_with_the_servers_codec(client: AudioHookClient) -> None:
     """Open, audio, pings at 1 s (twice), 6 s and 11 s, close: every answer of our own codec satisfies the client."""
     codec = AudioHookCodec(Handshake(headers={name.lower(): value for name, value in client.headers.items()}))
-    texts, n_bytes, events = [], 0, []
+    events: list[GatewayEvent] = []
+    texts, n_bytes = [], 0
     for at_s, turn in client.turns():
         assert client.is_free
         message = turn()
@@ -111,3 +112,33 @@ def test_a_server_that_wants_to_stop(client: AudioHookClient) -> None:
     texts = [json.loads(message) for message in rest if isinstance(message, str)]
     assert (texts[-1]["type"], texts[-1]["parameters"]) == ("close", {"reason": "disconnect"})
     assert len(rest) <= 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "wrong"),
+    [
+        ("pong", {"late": True}, "no parameters are wanted"),
+        ("event", {"entities": []}, "not a message that a server sends here"),
+    ],
+)
+def test_what_nothing_called_for(client: AudioHookClient, kind: str, parameters: Any, wrong: str) -> None:
+    """A message that does not belong here, and an answer with more in it than it may have, end the session."""
+    turns = client.turns()
+    next(turns)[1]()
+    client.hear(opened(client))
+    message: Any = b""
+    while not isinstance(message, str):
+        message = next(turns)[1]()
+    with pytest.raises(PeerError, match=wrong):
+        client.hear(answer(client, kind, 2, 2, **parameters))
+
+
+def test_a_successor_names_the_session_before(client: AudioHookClient) -> None:
+    """The new session has the old conversation, an id of its own, and says how far the old one had counted."""
+    turns = client.turns()
+    next(turns)[1]()
+    client.hear(opened(client))
+    after = client.successor()
+    parameters = json.loads(str(next(after.turns())[1]()))["parameters"]
+    assert parameters["continuedSessions"] == [{"id": client.id, "serverseq": 1, "clientseq": 1}]
+    assert (after.conversation_id, after.id == client.id) == (client.conversation_id, False)
