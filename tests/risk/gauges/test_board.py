@@ -1,6 +1,7 @@
 """The board: what holds for gauges of every kind together."""
 
 from collections.abc import Iterable
+from random import Random
 from time import process_time
 from typing import Any
 
@@ -54,7 +55,9 @@ def values(played: GaugeBoard, now: float) -> dict[tuple[str, str], float]:
 
 @settings(max_examples=60, deadline=None)
 @given(happenings(), st.randoms(use_true_random=False), st.floats(0, 4000))
-def test_shuffled_and_repeated_events_equal_ordered_ones_once(events: list[Event], random: Any, later_s: float) -> None:
+def test_shuffled_and_repeated_events_equal_ordered_ones_once(
+    events: list[Event], random: Random, later_s: float
+) -> None:
     """Heard in any order and some of them twice, the same needles show the same values as heard in order once."""
     now = events[-1].at + 1.0
     ordered, jumbled, intake = board(**EVERY_KIND), board(**EVERY_KIND), Intake(SITE)

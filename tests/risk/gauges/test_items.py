@@ -1,7 +1,9 @@
 """Open items: the longest wait, the callers waiting, promises by their due time."""
 
+from random import Random
 from typing import Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,10 +141,10 @@ def naive(told: Told, now: float) -> dict[str, tuple[int, float]]:
     ),
     st.randoms(use_true_random=False),
 )
-def test_waits_equal_a_look_at_each_calls_story_in_any_order(told: Told, random: object) -> None:
+def test_waits_equal_a_look_at_each_calls_story_in_any_order(told: Told, random: Random) -> None:
     """Whatever the order in which openings and closings are heard, the same calls wait, and for as long."""
     shuffled = list(told)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     played = board(waiting=WAITING, wait_s={**WAIT, "zones": zones(1000, 2000), "queues": {}})
     for at_s, type_, call, queue in shuffled:
         played.handle(event(type_, T0 + at_s, f"{at_s}{call}", call=call, queue=queue), T0 + 60)
@@ -172,9 +174,9 @@ def waits_left(played: GaugeBoard) -> float:
     return reading.value if reading else 0.0
 
 
-def test_more_items_than_there_is_room_for_give_up_the_oldest(monkeypatch: object) -> None:
+def test_more_items_than_there_is_room_for_give_up_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for three waiting callers the fourth drives out the first, who then no longer counts."""
-    monkeypatch.setattr(items_module, "MAX_ITEMS", 3)  # type: ignore[attr-defined]
+    monkeypatch.setattr(items_module, "MAX_ITEMS", 3)
     played = board(waiting=WAITING)
     for n in range(5):
         played.handle(event(OPENS, T0 + n, call=f"c-{n}", queue="billing"), T0 + n)

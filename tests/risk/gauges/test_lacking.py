@@ -1,5 +1,6 @@
 """What is missing: calls that needed a note and have none."""
 
+from random import Random
 from typing import Any, Final
 
 from hypothesis import given, settings
@@ -79,14 +80,14 @@ def test_the_days_calls_are_looked_at_as_of_their_own_day() -> None:
     st.lists(st.tuples(st.integers(0, 500), st.one_of(st.none(), st.integers(0, 500))), max_size=8),
     st.randoms(use_true_random=False),
 )
-def test_the_gap_equals_a_recount_in_any_order(calls: list[tuple[int, int | None]], random: object) -> None:
+def test_the_gap_equals_a_recount_in_any_order(calls: list[tuple[int, int | None]], random: Random) -> None:
     """When all is heard, the share is that of the calls of which no note was heard, whatever came first."""
     told = []
     for n, (ended_s, noted_s) in enumerate(calls):
         told.append(event("call.ended", T0 + ended_s, call=f"c-{n}", queue="q"))
         if noted_s is not None:
             told.append(event("call.note_written", T0 + noted_s, call=f"c-{n}", queue="q"))
-    random.shuffle(told)  # type: ignore[attr-defined]
+    random.shuffle(told)
     played = board(gap=GAP)
     for n, one in enumerate(told):
         played.handle(one, T0 + 500 + 20 * n)

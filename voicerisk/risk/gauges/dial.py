@@ -1,7 +1,7 @@
 """One gauge and its needles: values from the gauge's kind, zones held by time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -17,10 +17,10 @@ from voicerisk.zones import Boundary, Zones
 M = TypeVar("M")
 N = TypeVar("N")
 
-_SWEEP = 2
+_SWEEP: Final = 2
 """Needles looked at for each new one: those at rest are forgotten."""
 
-_PASSING = frozenset({GaugeKey.CALL, GaugeKey.CUSTOMER, GaugeKey.INCIDENT})
+_PASSING: Final = frozenset({GaugeKey.CALL, GaugeKey.CUSTOMER, GaugeKey.INCIDENT})
 """Keys of which there are ever new ones."""
 
 

@@ -21,14 +21,16 @@ class Latest(msgspec.Struct, gc=False):
 
 
 class Last:
-    """The latest value; with a window it is forgotten when it leaves it."""
+    """The latest value, or the time since it (epoch seconds); with a window it is forgotten when it leaves it."""
 
     meter_type = Latest
     memory = None
     only_falls = False
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, marks: Sequence[float] | None = None) -> None:
+        """The age of what the value says where `marks` are given: the ages that matter, in rising order."""
         self._slots = slots
+        self._marks = marks
 
     def new(self) -> Latest:
         """No value yet."""
@@ -53,35 +55,20 @@ class Last:
         return self.value(meter, at_s)
 
     def value(self, meter: Latest, at_s: float) -> float | None:
-        """The value."""
+        """The value, or its age; of what is not open any more the age is 0."""
         if meter.value is None or self._slots.slot(meter.at_s) < self._slots.first(at_s):
-            return None
-        return round(meter.value, DECIMALS)
+            return None if self._marks is None else 0.0
+        return round(meter.value if self._marks is None else max(0.0, at_s - meter.value), DECIMALS)
 
     def due_s(self, meter: Latest, at_s: float) -> float:
-        """When the value leaves the window."""
-        return NEVER if meter.value is None else self._slots.gone_s(self._slots.slot(meter.at_s))
+        """When the value leaves the window, or reaches the next age that matters."""
+        if meter.value is None:
+            return NEVER
+        if self._marks is None:
+            return self._slots.gone_s(self._slots.slot(meter.at_s))
+        ref_s, age_s = meter.value, round(at_s - meter.value, DECIMALS)
+        return next((ref_s + mark for mark in self._marks if mark > age_s), NEVER)
 
     def at_rest(self, meter: Latest) -> bool:
         """Whether there is no value."""
         return meter.value is None
-
-
-class Since(Last):
-    """Seconds since a time that the service itself observes (epoch seconds): of the oldest that is open."""
-
-    def __init__(self, slots: Slots, marks: Sequence[float]) -> None:
-        """`marks`: the ages that matter, in rising order."""
-        super().__init__(slots)
-        self._marks = marks
-
-    def value(self, meter: Latest, at_s: float) -> float:
-        """The age; 0 where nothing is open."""
-        return 0.0 if meter.value is None else max(0.0, round(at_s - meter.value, DECIMALS))
-
-    def due_s(self, meter: Latest, at_s: float) -> float:
-        """When the next age that matters is reached."""
-        if meter.value is None:
-            return NEVER
-        ref_s, age_s = meter.value, round(at_s - meter.value, DECIMALS)
-        return next((ref_s + mark for mark in self._marks if mark > age_s), NEVER)

@@ -1,7 +1,7 @@
 """From a gauge's configuration to the kind that measures it, and to where its events go."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,11 +10,11 @@ from voicerisk.risk.gauges.counting import Count, CountDistinct, Divided
 from voicerisk.risk.gauges.items import Open
 from voicerisk.risk.gauges.kind import Kind, Role
 from voicerisk.risk.gauges.lacking import Lacking, Reached
-from voicerisk.risk.gauges.latest import Last, Since
+from voicerisk.risk.gauges.latest import Last
 from voicerisk.risk.gauges.usual import Spike
 from voicerisk.risk.gauges.windows import slots_for
 
-TENSION = "tension.window"
+TENSION: Final = "tension.window"
 
 
 def kind_for(config: GaugeConfig, site: SiteSettings, watch: Sequence[float], reached: Reached) -> Kind[Any]:
@@ -26,7 +26,7 @@ def kind_for(config: GaugeConfig, site: SiteSettings, watch: Sequence[float], re
         marks = _marks(config, watch) if config.kind is GaugeKind.MAX_AGE else None
         return Open(config, site.lateness_s, marks)
     if config.kind is GaugeKind.MAX_AGE:
-        return Since(slots, _marks(config, watch))
+        return Last(slots, _marks(config, watch))
     if config.kind is GaugeKind.RATIO and config.lacking is not None:
         return Lacking(config, slots, site.lateness_s, reached)
     if config.kind in (GaugeKind.RATIO, GaugeKind.MEAN):

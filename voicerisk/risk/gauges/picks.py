@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import nan
-from typing import Any
+from typing import Any, Final
 
 from voicerisk.risk.gauges.config import GaugeConfig, GaugeKey, Pick, SiteSettings
 from voicerisk.risk.gauges.facts import Fact
 from voicerisk.risk.gauges.windows import zone_of
 
-SITE = "site"
+SITE: Final = "site"
 """The key of the one needle of a gauge of the site."""
 
 Match = Callable[[Fact], float | None]
