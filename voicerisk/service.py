@@ -58,6 +58,7 @@ from voicerisk.server.work_api import work_router
 from voicerisk.store.queries import read_unended
 from voicerisk.store.records import AuditEntry
 from voicerisk.store.store import Store
+from voicerisk.store.writer import StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -162,6 +163,8 @@ class Service:
         alerts = [alert for alert in self._floor.engine.alerts() if alert.state is not AlertState.RESOLVED]
         for alert in alerts:
             self.board.alert_changed(alert)
+        if n_mended := await self.keeper.mend():
+            _log.info("recordings cut short were brought to their length", count=n_mended)
         self._scorer.start()
         self.recorder.start()
         self.recorder.act(rebuilt.actions)
@@ -267,8 +270,11 @@ class Service:
         call.opt_out()
         self.board.call_opted_out(call_id)
         self.switchboard.move(call)
-        await self.keeper.forget(call_id, "the customer opted out", clock.now_s())
         await self._store.audit_soon(AuditEntry(at_s=clock.now_s(), person=person, action="opt_out", call_id=call_id))
+        try:
+            await self.keeper.forget(call_id, "the customer opted out", clock.now_s())
+        except (StoreError, OSError) as error:
+            _log.error("a recording of a customer who opted out is still there", call=call_id, problem=str(error))
         return True
 
     def not_ready(self) -> Sequence[str]:

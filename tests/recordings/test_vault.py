@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,27 @@ def test_keys_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(KeysError, match="key 2 is not 32 bytes") as caught:
         recording_keys(settings)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_part_that_the_disk_has_no_room_for_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full half way through a part costs that part; the next one is found behind those before."""
+    path = tmp_path / "x"
+    first, second = _sound(900, 1), _sound(800, 2)
+    add_part(path, first, _KEYS)
+    real = os.write
+
+    def full(file: int, data: bytes) -> int:
+        real(file, bytes(data)[:100])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            add_part(path, _sound(500, 3), _KEYS)
+    add_part(path, second, _KEYS)
+    found = find_parts(path)
+    assert np.array_equal(
+        np.concatenate(list(read_samples(path, found, 0, 1700, _KEYS))), np.concatenate([first, second])
+    )

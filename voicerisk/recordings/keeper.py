@@ -16,10 +16,11 @@ from prometheus_client import Counter, Gauge
 
 from voicerisk.events import Role
 from voicerisk.media.block import BLOCK_SAMPLES, Block
+from voicerisk.recordings.files import last_written, remove_older
 from voicerisk.recordings.gaps import Gap, Gaps, silenced
 from voicerisk.recordings.settings import RecordingSettings
-from voicerisk.recordings.vault import Both, add_part
-from voicerisk.scoring.contract import CHUNK_S
+from voicerisk.recordings.vault import Both, VaultError, add_part, find_parts
+from voicerisk.scoring.contract import CHUNK_S, RATE_HZ
 from voicerisk.store import recordings
 from voicerisk.store.recordings import RecordingClass, RecordingRecord
 from voicerisk.store.store import Store
@@ -28,6 +29,9 @@ _log = structlog.get_logger(__name__)
 
 PART_BLOCKS: Final = 125
 """Blocks of a part: 30 s, which is what a crash may cost."""
+
+MAX_WAITING_PARTS: Final = 4
+"""Parts of one call that wait for the disk: of a disk that hangs, the memory must not fill."""
 
 LATE_BLOCKS: Final = 12
 """Blocks that are held back: a key that the customer pressed may be told of a little later than it was heard."""
@@ -41,12 +45,14 @@ NOT_RECORDED = Counter("voicerisk_recordings_refused", "Flagged calls that could
 class _Tape:
     """One call that is being recorded: blocks that are not written yet, and its line."""
 
-    __slots__ = ("blocks", "n_blocks", "record", "writing")
+    __slots__ = ("blocks", "forgotten", "n_blocks", "n_waiting", "record", "writing")
 
     def __init__(self, record: RecordingRecord) -> None:
         self.record = record
         self.blocks: list[Block] = []
         self.n_blocks = 0
+        self.n_waiting = 0
+        self.forgotten = False
         self.writing: asyncio.Task[None] | None = None
 
 
@@ -59,6 +65,7 @@ class Keeper:
         self.keys = keys
         self._store = store
         self._tapes: dict[str, _Tape] = {}
+        self._finishing: set[_Tape] = set()
         self._gaps: dict[str, Gaps] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
@@ -129,10 +136,19 @@ class Keeper:
         return call_id in self._tapes
 
     async def forget(self, call_id: str, why: str, now: float) -> None:
-        """Lets go of every recording of the call, also of the one that is being made. Raises `StoreError`."""
-        if (tape := self._tapes.pop(call_id, None)) is not None:
+        """Lets go of every recording of the call, also of those that are being made or written.
+
+        Raises `StoreError` where the list of earlier ones cannot be read, and `OSError` where a file cannot go.
+        """
+        tapes = [tape for tape in self._finishing if tape.record.call_id == call_id]
+        if (live := self._tapes.pop(call_id, None)) is not None:
             RECORDING.set(len(self._tapes))
+            tapes.append(live)
+        for tape in tapes:
+            # What waits for the disk must not bring the file back.
+            tape.forgotten = True
             tape.blocks.clear()
+        for tape in tapes:
             if tape.writing is not None:
                 await asyncio.wait({tape.writing})
             await self.let_go(tape.record, why, now)
@@ -153,9 +169,37 @@ class Keeper:
         for kind, kept_days in days.items():
             old = partial(recordings.read_old, kind=kind, before_s=now - kept_days * _DAY_S)
             for record in await self._store.read(old):
-                await self.let_go(record, f"kept for {kept_days:g} days", now)
+                try:
+                    await self.let_go(record, f"kept for {kept_days:g} days", now)
+                except OSError as error:
+                    # One file that cannot go must not keep all the others.
+                    _log.error("recording.stays", recording=record.id, problem=str(error))
+                    continue
                 n_gone += 1
+        # A file without a line, because the crash came between: nothing else would ever let it go.
+        n_gone += await asyncio.to_thread(remove_older, self.folder, now - max(days.values()) * _DAY_S)
         return n_gone
+
+    async def mend(self) -> int:
+        """How many lines were brought up to their files: those of calls that were recorded when the process died.
+
+        To be called before the first call is recorded. Raises `StoreError`.
+        """
+        n_mended = 0
+        for path in await asyncio.to_thread(last_written, self.folder, self.settings.max_s):
+            record = await self._store.read(partial(recordings.read_recording, id_=path.name))
+            if record is None or record.gone_at_s is not None:
+                continue
+            try:
+                parts = await asyncio.to_thread(find_parts, path)
+            except VaultError as error:
+                _log.error("a recording cannot be read", recording=record.id, problem=str(error))
+                continue
+            seconds = round(parts.n_samples / RATE_HZ, 3)
+            if seconds != record.seconds:
+                await self._save(msgspec.structs.replace(record, seconds=seconds))
+                n_mended += 1
+        return n_mended
 
     def path_of(self, record: RecordingRecord) -> Path:
         """Where the recording's file lies. Its name is one that we made, never one that somebody asked for."""
@@ -184,18 +228,33 @@ class Keeper:
     def _finish(self, call_id: str) -> None:
         if (tape := self._tapes.pop(call_id, None)) is not None:
             RECORDING.set(len(self._tapes))
+            self._finishing.add(tape)
             self._write(tape, tape.blocks)
             tape.blocks = []
+            if tape.writing is not None:
+                tape.writing.add_done_callback(lambda _: self._finishing.discard(tape))
 
     def _write(self, tape: _Tape, blocks: list[Block]) -> None:
+        if tape.n_waiting >= MAX_WAITING_PARTS:
+            NOT_RECORDED.labels("disk").inc()
+            _log.error("a part of a recording is let go: the disk is too slow", recording=tape.record.id)
+            blocks = []
+        tape.n_waiting += 1
         gaps = self._gaps[tape.record.call_id].all if tape.record.call_id in self._gaps else ()
         tape.writing = self._spawn(self._written(tape, blocks, gaps, tape.writing))
 
     async def _written(
         self, tape: _Tape, blocks: list[Block], gaps: tuple[Gap, ...], before: asyncio.Task[None] | None
     ) -> None:
-        if before is not None:
-            await asyncio.wait({before})
+        try:
+            if before is not None:
+                await asyncio.wait({before})
+            if not tape.forgotten:
+                await self._write_part(tape, blocks, gaps)
+        finally:
+            tape.n_waiting -= 1
+
+    async def _write_part(self, tape: _Tape, blocks: list[Block], gaps: tuple[Gap, ...]) -> None:
         if blocks and self.keys is not None:
             write = partial(_write_part, self.path_of(tape.record), blocks, gaps, self.keys)
             try:
@@ -204,7 +263,7 @@ class Keeper:
                 NOT_RECORDED.labels("disk").inc()
                 _log.error("a part of a recording could not be written", recording=tape.record.id, problem=str(error))
                 return
-            seconds = round(tape.record.seconds + n_samples / (BLOCK_SAMPLES / CHUNK_S), 3)
+            seconds = round(tape.record.seconds + n_samples / RATE_HZ, 3)
             tape.record = msgspec.structs.replace(tape.record, seconds=seconds, gaps=msgspec.json.encode(gaps).decode())
         await self._save(tape.record)
 

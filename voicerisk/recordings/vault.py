@@ -49,15 +49,27 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def add_part(path: Path, samples: Both, keys: MultiFernet) -> None:
-    """Writes one more part to the file and waits until it is on the disk. Raises `OSError`."""
+    """Writes one more part to the file and waits until it is on the disk.
+
+    Raises `OSError`, and then the file is as it was: parts that come later can still be found behind those before.
+    """
     flac = io.BytesIO()
     soundfile.write(flac, samples, RATE_HZ, format="FLAC", subtype="PCM_16")
     token = keys.encrypt(flac.getvalue())
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
-        file.write(_HEADER.pack(len(samples), len(token)) + token)
-        file.flush()
-        os.fsync(file.fileno())
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        before = os.fstat(file).st_size
+        try:
+            left = memoryview(_HEADER.pack(len(samples), len(token)) + token)
+            while left:
+                left = left[os.write(file, left) :]
+            os.fsync(file)
+        except OSError:
+            os.ftruncate(file, before)
+            raise
+    finally:
+        os.close(file)
 
 
 def find_parts(path: Path) -> Parts:

@@ -87,16 +87,17 @@ def recordings_router(keeper: Keeper, store: Store) -> APIRouter:
         return json_answer(recording=await _known(store, recording_id))
 
     async def _log(name: str, record: RecordingRecord) -> None:
-        now = clock.now_s()
+        # Not the time of day: set back by an hour, it would keep an hour of hearings out of the log.
+        now_s = clock.monotonic_s()
         key = (name, record.id)
-        if now - heard_at_s.get(key, 0.0) < HEARD_AGAIN_S:
+        if key in heard_at_s and now_s - heard_at_s[key] < HEARD_AGAIN_S:
             return
         await _audit(AuditEntry(
-            at_s=now, person=name, action="recording.hear", call_id=record.call_id, alert_id=record.alert_id,
+            at_s=clock.now_s(), person=name, action="recording.hear", call_id=record.call_id, alert_id=record.alert_id,
             detail=record.id,
         ))  # fmt: skip
         heard_at_s.pop(key, None)
-        heard_at_s[key] = now
+        heard_at_s[key] = now_s
         if len(heard_at_s) > MAX_HEARINGS:
             del heard_at_s[next(iter(heard_at_s))]
 

@@ -49,7 +49,8 @@ class _Leg:
     def receive(self, event: GatewayEvent) -> None:
         """Takes the next event; most add 20 ms to a block that is not full yet."""
         call = self._call
-        if isinstance(event, Dtmf):
+        # A call that is over has no line any more, and nobody would ever forget the key.
+        if isinstance(event, Dtmf) and not call.ended:
             self._board.key_pressed(call)
         call.receive(self._stream, event)
         if call.has_news:
