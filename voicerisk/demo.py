@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import secrets
 import shutil
@@ -12,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 
+from voicerisk import clock
 from voicerisk.config import Config
 from voicerisk.run import run_service
 from voicerisk.scoring.model import Model
@@ -20,12 +22,17 @@ from voicerisk.settings import Problem, SettingsError
 from voicerisk.simulate.call import SimulatedCall
 from voicerisk.simulate.play import play
 from voicerisk.simulate.protocols import SOURCES
+from voicerisk.simulate.trickle import LENGTH_S, trickle
+from voicerisk.store.writer import StoreError
 
 CALLS_DIR: Final = Path(__file__).resolve().parent.parent / "streams" / "demo"
 STAGGER_S: Final = 0.7
 """Calls do not all begin at the same moment."""
 
 QUEUES: Final = ("Billing", "Orders", "Technical support")
+
+NOTICE: Final = "Demo: made-up calls and customers"
+"""Stands at the top of every page."""
 
 PAUSE_S: Final = 8.0
 """Between one round of calls and the next, when the demo goes on until it is stopped."""
@@ -63,7 +70,7 @@ def run_demo(config: Config, model: Model, *, headless: bool, seconds: float) ->
     calls = demo_calls()
     data_dir = Path(config.data_dir) / "demo"
     shutil.rmtree(data_dir, ignore_errors=True)
-    console = msgspec.structs.replace(config.console, enabled=not headless)
+    console = msgspec.structs.replace(config.console, enabled=not headless, notice=NOTICE)
     http = config.http if config.http.token else msgspec.structs.replace(config.http, default_person="demo supervisor")
     config = msgspec.structs.replace(
         config, data_dir=str(data_dir), store=None, drain_s=0.0, console=console, http=http
@@ -104,6 +111,8 @@ async def _with_console(service: Service, calls: Sequence[DemoCall], stop: async
     host = f"[{http.host}]" if ":" in http.host else http.host
     _out.print(f"\n[bold]Console: http://{host}:{service.http_port}/[/bold]\n")
     _out.print(f"{len(calls)} calls are being played; the first alert comes within a minute. Ctrl-C stops.\n")
+    _out.print("A made-up centre's waits, promises and repeat callers are told beside them (ids: demo-...).\n")
+    telling = asyncio.ensure_future(_tell(service))
     stopped = asyncio.ensure_future(stop.wait())
     while not stop.is_set():
         round_ = _Round(service, calls)
@@ -118,6 +127,19 @@ async def _with_console(service: Service, calls: Sequence[DemoCall], stop: async
         if round_.error:
             _out.print(f"A call could not be played: {round_.error}")
     stopped.cancel()
+    telling.cancel()
+
+
+async def _tell(service: Service) -> None:
+    """Tells what a switch and a CRM would tell, so that the needles move; told to the engine, as events by HTTP are."""
+    for seed in itertools.count(1):
+        began_s = clock.now_s()
+        for event in trickle(seed, QUEUES, began_s):
+            await asyncio.sleep(max(0.0, event.at - clock.now_s()))
+            # It counts at once; a disk that is busy for a moment is none of the demo's business.
+            with contextlib.suppress(StoreError):
+                await service.office.tell([event])
+        await asyncio.sleep(max(0.0, began_s + LENGTH_S - clock.now_s()))
 
 
 class _Round:

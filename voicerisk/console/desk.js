@@ -2,19 +2,25 @@
 
 import { AlertCard } from "/console/static/alert_card.js";
 import { CallRow } from "/console/static/call_row.js";
+import { read } from "/console/static/api.js";
 import { FeedClient } from "/console/static/feed.js";
 import { lag } from "/console/static/format.js";
+import { GaugePanel } from "/console/static/gauge_panel.js";
 import { ListenBar } from "/console/static/listen_bar.js";
 import { PastAlerts } from "/console/static/past_alerts.js";
 import { apply, byTension, byUrgency, emptyPicture } from "/console/static/picture.js";
+import { KEPT, RIGHT_TO_LEFT, Speaks } from "/console/static/words.js";
 
 const ROWS = 40; // more live calls than a person reads; the rest is one press away
 const PAST = 200; // alerts that are over and still listed
 const SORT_EVERY_MS = 2000; // a list that jumps under the pointer is no list
+const DRAWN = ["queue", "group", "site", "reason"]; // needles that everybody looks at
+const READ_GAUGES_MS = 5000; // where the feed does not tell of them
 
 export default {
-  components: { AlertCard, CallRow, ListenBar, PastAlerts },
-  props: { person: String, wall: Boolean },
+  components: { AlertCard, CallRow, GaugePanel, ListenBar, PastAlerts },
+  mixins: [Speaks],
+  props: { person: String, wall: Boolean, may: Array },
   emits: ["acknowledge", "resolve", "optout"],
   data: () => ({
     link: "connecting",
@@ -26,7 +32,10 @@ export default {
     showsAll: false,
     past: [],
     hearing: null, // { call, alert, n }: with an alert its cause, else the call as it goes on
-    language: localStorage.getItem("voicerisk.language") || "en",
+    language: localStorage.getItem(KEPT) || "en",
+    gauges: [],
+    panel: { names: {}, actions: {}, outages: [], silences: [], work: null },
+    runs: {}, // procedures at work, by the alert's id
     chimes: localStorage.getItem("voicerisk.chimes") === "yes",
     announced: "",
     busy: {},
@@ -48,8 +57,24 @@ export default {
   beforeUnmount() {
     this.feed.close();
     clearInterval(this.ticker);
+    clearInterval(this.gaugeReader);
   },
   computed: {
+    direction() {
+      return RIGHT_TO_LEFT.includes(this.language) ? "rtl" : "ltr";
+    },
+    supervises() {
+      return !this.wall && this.may.includes("supervise");
+    },
+    listens() {
+      return !this.wall && this.may.includes("listen");
+    },
+    order() {
+      return Object.keys(this.panel.names);
+    },
+    needleOf() {
+      return new Map(this.gauges.map((needle) => [`${needle.gauge}|${needle.key}`, needle]));
+    },
     shownCalls() {
       return this.showsAll ? this.calls : this.calls.slice(0, ROWS);
     },
@@ -91,12 +116,21 @@ export default {
         if (event.alert) delete this.busy[event.alert.id];
         else this.busy = {};
       }
-      if (event.type === "snapshot") this.readControl();
+      if (event.type === "snapshot") {
+        this.readControl();
+        this.readGauges(event.gauges === undefined);
+      }
+      if (["snapshot", "gauges"].includes(event.type)) this.gauges = [...this.picture.needles.values()];
+      if (["snapshot", "quiet", "work"].includes(event.type)) {
+        const { names, actions, outages, silences, work } = this.picture;
+        this.panel = Object.freeze({ names, actions, outages, silences, work });
+      }
+      if (["snapshot", "run.changed", "alert.updated"].includes(event.type)) this.runs = Object.fromEntries(this.picture.runs);
       if (event.type === "control.changed") {
         if (event.session.state === "over") delete this.sessions[event.session.id];
         else this.sessions[event.session.id] = event.session;
       }
-      if (event.type !== "status") this.listCalls(event.type === "snapshot");
+      if (event.type.startsWith("call") || event.type === "snapshot") this.listCalls(event.type === "snapshot");
     },
     listCalls(always) {
       const live = this.picture.calls;
@@ -125,8 +159,15 @@ export default {
       for (const id of this.picture.alerts.keys()) read.delete(id);
       this.past = [...read.values()].sort((a, b) => b.since_s - a.since_s).slice(0, PAST);
     },
+    readGauges(needed) {
+      clearInterval(this.gaugeReader);
+      if (!needed) return;
+      const readOnce = async () => (this.gauges = (await read("/api/v1/gauges"))?.gauges.filter((one) => DRAWN.includes(one.per)) ?? []);
+      this.gaugeReader = setInterval(readOnce, READ_GAUGES_MS);
+      readOnce();
+    },
     async readControl() {
-      if (this.wall) return;
+      if (!this.supervises) return;
       const answer = await fetch("/api/v1/control");
       if (!answer.ok) return;
       const { gateways, sessions, may } = await answer.json();
@@ -161,7 +202,7 @@ export default {
     },
     speak(language) {
       this.language = language;
-      localStorage.setItem("voicerisk.language", language);
+      localStorage.setItem(KEPT, language);
     },
     toggleChimes() {
       this.chimes = !this.chimes;
@@ -170,17 +211,20 @@ export default {
     },
   },
   template: `
-    <div class="desk" :class="{ wall, 'is-lost': link === 'lost' }" :data-link="link">
+    <div class="desk" :class="{ wall, 'is-lost': link === 'lost' }" :data-link="link" :dir="direction">
       <div class="visually-hidden" aria-live="assertive">{{ announced }}</div>
       <section class="strip" aria-label="State of the service">
-        <span><b class="number">{{ calls.length }}</b> live calls</span>
-        <span class="zone-red" v-if="zones.red"><i aria-hidden="true">▲</i> <b class="number">{{ zones.red }}</b> red</span>
-        <span class="zone-amber" v-if="zones.amber"><i aria-hidden="true">◆</i> <b class="number">{{ zones.amber }}</b> amber</span>
-        <span :class="{ urgent: nOpen }"><b class="number">{{ nOpen }}</b> waiting for somebody</span>
+        <span><b class="number">{{ calls.length }}</b> {{ w("live calls") }}</span>
+        <span class="zone-red" v-if="zones.red"><i aria-hidden="true">▲</i> <b class="number">{{ zones.red }}</b> {{ w("red") }}</span>
+        <span class="zone-amber" v-if="zones.amber"><i aria-hidden="true">◆</i> <b class="number">{{ zones.amber }}</b> {{ w("amber") }}</span>
+        <span :class="{ urgent: nOpen }"><b class="number">{{ nOpen }}</b> {{ w("waiting for somebody") }}</span>
         <span class="minor" v-if="status">scorer lag <b class="number">{{ scorerLag }}</b></span>
         <span class="minor">alert delay p95 <b class="number">{{ delay }}</b></span>
         <span class="note minor">Hears tone, not words<template v-if="status && !status.tuned_here">; not tuned on your calls yet</template></span>
-        <button v-if="!wall" type="button" class="quiet" :aria-pressed="chimes" @click="toggleChimes">{{ chimes ? "Sound on" : "Sound off" }}</button>
+        <span v-if="!wall" class="switches">
+          <span class="languages" role="group" aria-label="Language">
+            <button v-for="[code, name] in [['en', 'EN'], ['he', 'עב']]" :key="code" type="button" class="quiet" :lang="code" :class="{ on: code === language }" :aria-pressed="code === language" @click="speak(code)">{{ name }}</button></span>
+          <button type="button" class="quiet" :aria-pressed="chimes" @click="toggleChimes">{{ w(chimes ? "Sound on" : "Sound off") }}</button></span>
       </section>
 
       <div v-if="link === 'lost'" class="banner bad" role="alert">No connection to the server: what you see is old. Trying again…</div>
@@ -190,22 +234,27 @@ export default {
         <strong>Notifications do not arrive.</strong> <bdi>{{ status.notify_problem }}</bdi></div>
       <div v-if="status && status.draining" class="banner">The service is stopping: live calls go on, new ones are sent elsewhere.</div>
 
+      <div v-for="outage in panel.outages" :key="outage.id" class="banner outage"><strong>{{ w("Known fault") }}: <bdi>{{ outage.queue || w("everywhere") }}</bdi>.</strong> <bdi>{{ outage.why }}</bdi></div>
+
+      <gauge-panel v-if="gauges.length" :gauges="gauges" :order="order" :now-s="nowS" :wall="wall" :may="may.includes('report')" :language="language"/>
+
       <main>
         <section class="alerts" aria-label="Alerts">
-          <h2>Needs a person <span class="number">{{ alerts.length }}</span></h2>
-          <p v-if="!alerts.length" class="empty"><strong>All calm.</strong>
-            An alert appears here the moment a customer's voice turns tense and stays so.</p>
+          <h2>{{ w("Needs a person") }} <span class="number">{{ alerts.length }}</span></h2>
+          <p v-if="!alerts.length" class="empty"><strong>{{ w("All calm.") }}</strong>
+            {{ w("An alert appears here the moment a needle enters the red, or a customer's voice turns tense and stays so.") }}</p>
           <alert-card v-for="alert in alerts" :key="alert.id" :alert="alert" :call="callOf.get(alert.call)" :now-s="nowS"
+            :needle="needleOf.get(alert.gauge + '|' + alert.key)" :run="runs[alert.id]" :panel="panel" :may="may"
             :language="language" :acts="!wall" :busy="!!busy[alert.id]" :listening="listensTo(alert.call)"
             :person="person" :offer="offerFor(alert.call)" :sessions="sessionsOn(alert.call)"
             :hearing="hears(alert.id)" @listen="listen" @why="hearWhy" @acknowledge="act('acknowledge', $event)" @resolve="act('resolve', $event)" @language="speak"/>
           <past-alerts v-if="!wall" :alerts="pastToday" :language="language"/>
         </section>
         <section class="calls" aria-label="Live calls, the tensest first" @mouseenter="hovered = true" @mouseleave="hovered = false">
-          <h2>Live calls <span class="number">{{ calls.length }}</span></h2>
-          <p v-if="!calls.length" class="empty">No call is on.</p>
+          <h2>{{ w("Live calls") }} <span class="number">{{ calls.length }}</span></h2>
+          <p v-if="!calls.length" class="empty">{{ w("No call is on.") }}</p>
           <ul>
-            <call-row v-for="call in shownCalls" :key="call.id" :call="call" :now-s="nowS" :can-listen="!wall"
+            <call-row v-for="call in shownCalls" :key="call.id" :call="call" :now-s="nowS" :can-listen="listens" :can-opt-out="supervises"
               :listening="listensTo(call.id)" @listen="listen" @optout="act('optout', $event)"/>
           </ul>
           <button v-if="calls.length > 40" type="button" class="quiet more" @click="showsAll = !showsAll">

@@ -1,4 +1,4 @@
-"""The console's pages: `/` for the desk and the phone, `/wall` for the meeting room."""
+"""The console's pages: the desk `/`, the meeting room's `/wall`, what is left to do `/work`, and `/review`."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,51 +9,100 @@ from nicegui import app as console_app
 from nicegui import ui
 from starlette.responses import RedirectResponse, Response
 
-from voicerisk.console.desk import Desk
+from voicerisk.console.desk import Desk, ReviewDesk, WorkDesk
+from voicerisk.console.settings import ConsoleSettings
 from voicerisk.risk.alerts import Alert, AlertStateError, UnknownAlertError
-from voicerisk.server.access import Visitor
+from voicerisk.server.access import GRANTS, Permission, Visitor
 from voicerisk.server.commands import Commands
 
 _STATIC: Final = Path(__file__).parent / "static"
+_PAGES: Final = (
+    ("/", "Desk", "שולחן", Permission.WATCH),
+    ("/work", "Work", "משימות", Permission.WATCH),
+    ("/review", "Review", "בקרה", Permission.REVIEW),
+    ("/wall", "Wall", "קיר", Permission.WATCH),
+)
 _Deed = Callable[[str, str, str], Awaitable[Alert]]
 
 
-def attach(app: FastAPI, commands: Commands) -> None:
+def attach(app: FastAPI, commands: Commands, settings: ConsoleSettings = ConsoleSettings()) -> None:  # noqa: B008
     """Puts the console's pages into the application. Once per process: the page library is one of a kind in it."""
     # Rechecked at each load, so that a new version of the service is never drawn by an old page.
     console_app.add_static_files("/console/static", _STATIC, max_cache_age=0)
 
     @ui.page("/", title="voicerisk")
     def desk_page(request: Request) -> Response | None:
-        return _build(request, commands, wall=False)
+        visitor = _head(request, settings)
+        if isinstance(visitor, Response):
+            return visitor
+        desk = Desk(_name(visitor), _may(visitor), wall=False)
+        if visitor.may(Permission.SUPERVISE):
+            _take_deeds(desk, commands, _name(visitor))
+        return None
 
     @ui.page("/wall", title="voicerisk: wall")
     def wall_page(request: Request) -> Response | None:
-        return _build(request, commands, wall=True)
+        visitor = _head(request, settings)
+        if isinstance(visitor, Response):
+            return visitor
+        Desk(_name(visitor), _may(visitor), wall=True)
+        return None
+
+    @ui.page("/work", title="voicerisk: work")
+    def work_page(request: Request) -> Response | None:
+        visitor = _head(request, settings)
+        if isinstance(visitor, Response):
+            return visitor
+        WorkDesk(_name(visitor), _may(visitor))
+        return None
+
+    @ui.page("/review", title="voicerisk: review")
+    def review_page(request: Request) -> Response | None:
+        visitor = _head(request, settings)
+        if isinstance(visitor, Response):
+            return visitor
+        if not visitor.may(Permission.REVIEW):
+            return RedirectResponse("/", 303)
+        ReviewDesk(_name(visitor), _may(visitor))
+        return None
 
     ui.run_with(app, title="voicerisk", dark=True, tailwind=False, reconnect_timeout=10.0, show_welcome_message=False)
 
 
-def _build(request: Request, commands: Commands, *, wall: bool) -> Response | None:
+def _head(request: Request, settings: ConsoleSettings) -> Visitor | Response:
+    """The top line of a page, drawn; the visitor, or where to send somebody who has no name here."""
     visitor: Visitor = request.state.visitor
     if visitor.person is None:
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
-    person = visitor.person
-    ui.add_head_html('<link rel="stylesheet" href="/console/static/console.css">')
+    for sheet in ("console", "gauges", "work"):
+        ui.add_head_html(f'<link rel="stylesheet" href="/console/static/{sheet}.css">')
     ui.add_head_html('<script type="module" src="/console/static/push.js"></script>')
     with ui.element("header").classes("top"):
         ui.html("<h1>voicerisk</h1>", sanitize=False)
+        with ui.element("nav").classes("pages").props('aria-label="Pages"'):
+            for path, name, hebrew, needed in _PAGES:
+                if visitor.may(needed):
+                    link = ui.link(name, path).classes("quiet").props(f'title="{hebrew}"')
+                    if path == request.url.path:
+                        link.props("aria-current=page")
         with ui.element("div").classes("top-right"):
-            ui.label(person).classes("person").props("dir=auto")
+            if settings.notice:
+                ui.label(settings.notice).classes("notice").props("dir=auto")
+            ui.label(visitor.person).classes("person").props("dir=auto")
             ui.html('<button type="button" id="push-switch" class="quiet" hidden></button>', sanitize=False)
-            ui.link("Wall view" if not wall else "Desk", "/" if wall else "/wall").classes("quiet")
             ui.html(
                 '<form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>', sanitize=False
             )
-    desk = Desk(person, wall=wall)
-    if not wall:
-        _take_deeds(desk, commands, person)
-    return None
+    return visitor
+
+
+def _name(visitor: Visitor) -> str:
+    return visitor.person or ""
+
+
+def _may(visitor: Visitor) -> list[str]:
+    """What the page may offer; the server refuses the rest whatever the page shows."""
+    return sorted(permission.value for permission in GRANTS[visitor.role])
 
 
 def _take_deeds(desk: Desk, commands: Commands, person: str) -> None:

@@ -31,6 +31,7 @@ def _view(reading: Reading, gauge: GaugeConfig, now: float) -> GaugeView:
     return GaugeView(
         gauge=reading.gauge,
         title=gauge.title,
+        kind=gauge.kind,
         key=reading.key,
         per=gauge.key,
         value=reading.value,

@@ -9,6 +9,7 @@ from voicerisk.risk.actions import Action, SilenceChanged
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.desk import IncidentChanged, OutageChanged, PromiseChanged
 from voicerisk.risk.engine import Engine
+from voicerisk.risk.procedures import KNOWN_ACTIONS
 from voicerisk.risk.runs import RunChanged
 from voicerisk.risk.tasks import TaskChanged, TaskOpened
 from voicerisk.server.feed import Feed
@@ -30,6 +31,8 @@ class Panel:
     def __init__(self, engine: Engine, config: RiskConfig, feed: Feed, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._gauges = config.gauges
+        self._names = {name: _Name(one.title, one.key, one.kind, one.unit) for name, one in config.gauges.items()}
+        self._actions = {**KNOWN_ACTIONS, **config.actions}
         self._drawn = drawn(config)
         self._feed = feed
         self._clock = clock
@@ -39,11 +42,11 @@ class Panel:
 
     def picture(self) -> Mapping[str, Any]:
         """Everything of the panel, as the feed's snapshot has it."""
-        shown = {view.alert_id: view for view in self._engine.desk.runs()[-MAX_RUNS:]}
         return {
             "gauges": self._views(self._clock()),
-            "gauge_names": {name: _Name(gauge.title, gauge.key, gauge.unit) for name, gauge in self._gauges.items()},
-            "runs": list(shown.values()),
+            "gauge_names": self._names,
+            "actions": self._actions,
+            "runs": self._engine.desk.runs()[-MAX_RUNS:],
             **self._quiet(),
             "work": self._work(),
         }
@@ -87,10 +90,11 @@ class Panel:
 
 
 class _Name(msgspec.Struct, frozen=True):
-    """What a gauge is called, what there is one needle for each of, and what it counts."""
+    """What a gauge is called, what there is one needle for each of, how it is made, and what it counts."""
 
     title: Mapping[str, str]
     per: str
+    kind: str
     unit: str
 
 

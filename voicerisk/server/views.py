@@ -7,7 +7,7 @@ import msgspec
 
 from voicerisk.events import Evidence, Reason, Role, Zone
 from voicerisk.risk.alerts import Alert
-from voicerisk.risk.gauges import GaugeKey
+from voicerisk.risk.gauges import GaugeKey, GaugeKind
 from voicerisk.risk.texts import Text
 
 CURVE_STEP_S: Final = 1.0
@@ -87,6 +87,7 @@ class GaugeView(msgspec.Struct, frozen=True, kw_only=True):
 
     gauge: str
     title: Text
+    kind: GaugeKind
     key: str
     per: GaugeKey
     value: float

@@ -4,7 +4,7 @@ import { clock, curvePath, evidenceWords, isScored, NOT_SCORED_SIGN, voiceNote, 
 
 export const CallRow = {
   name: "CallRow",
-  props: { call: Object, nowS: Number, canListen: Boolean, listening: Boolean },
+  props: { call: Object, nowS: Number, canListen: Boolean, canOptOut: Boolean, listening: Boolean },
   emits: ["listen", "optout"],
   data: () => ({ asks: false }),
   computed: {
@@ -64,12 +64,12 @@ export const CallRow = {
         <span class="time" title="since the call began">{{ lasts }}</span>
         <span class="faint one-line" :class="{ ears: call.listeners.length }" :title="fact">{{ fact }}</span>
       </span>
-      <span v-if="canListen" class="call-acts">
-        <button type="button" class="quiet" :class="{ on: listening }" @click="$emit('listen', call.id)"
+      <span v-if="canListen || canOptOut" class="call-acts">
+        <button v-if="canListen" type="button" class="quiet" :class="{ on: listening }" @click="$emit('listen', call.id)"
                 :aria-pressed="listening" :aria-label="(listening ? 'Stop listening to ' : 'Listen to ') + who.main + ' ' + call.id">
           {{ listening ? "Stop" : "Listen" }}
         </button>
-        <button v-if="isScored" type="button" class="quiet dots" :aria-expanded="asks" @click="asks = !asks"
+        <button v-if="isScored && canOptOut" type="button" class="quiet dots" :aria-expanded="asks" @click="asks = !asks"
                 :aria-label="'More for ' + who.main + ' ' + call.id" title="More">⋯</button>
       </span>
       <span v-if="note" class="call-note">{{ note }}</span>

@@ -29,7 +29,7 @@ export function who(call) {
     main: call.queue || labels.queue || "No queue given",
     parts: [
       ["call", call.id, call.id],
-      ...(customer ? [["customer", customer.replace(/^h:/, "").slice(0, 8), customer]] : []),
+      ...(customer ? [["customer", customer.replace(/^h:([0-9a-z]{1,8}:)?/, "").slice(0, 8), customer]] : []),
       ...(agent ? [["agent", agent, agent]] : []),
     ],
   };

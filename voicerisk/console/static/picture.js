@@ -4,8 +4,15 @@
 const CURVE_POINTS = 120;
 
 export function emptyPicture() {
-  return { calls: new Map(), alerts: new Map(), status: null, nowOffsetS: 0 };
+  return { calls: new Map(), alerts: new Map(), status: null, nowOffsetS: 0, ...emptyPanel() };
 }
+
+// What there is beside calls and alerts: needles by gauge and key, procedures at work by alert, faults, silences, work.
+function emptyPanel() {
+  return { needles: new Map(), names: {}, actions: {}, runs: new Map(), outages: [], silences: [], work: null };
+}
+
+const placeOf = (gauge, key) => `${gauge}|${key}`;
 
 export function apply(picture, event) {
   const { calls, alerts } = picture;
@@ -16,6 +23,13 @@ export function apply(picture, event) {
         alerts: new Map(event.alerts.map((alert) => [alert.id, Object.freeze(alert)])),
         status: event.status,
         nowOffsetS: event.now_s - Date.now() / 1000,
+        needles: new Map((event.gauges ?? []).map((needle) => [placeOf(needle.gauge, needle.key), Object.freeze(needle)])),
+        names: event.gauge_names ?? {},
+        actions: event.actions ?? {},
+        runs: new Map((event.runs ?? []).map((run) => [run.alert_id, Object.freeze(run)])),
+        outages: event.outages ?? [],
+        silences: event.silences ?? [],
+        work: event.work ?? null,
       };
     case "call.started":
       calls.set(event.call.id, Object.freeze(event.call));
@@ -31,8 +45,26 @@ export function apply(picture, event) {
       return picture;
     case "alert.opened":
     case "alert.updated":
-      if (event.alert.state === "resolved") alerts.delete(event.alert.id);
-      else alerts.set(event.alert.id, Object.freeze(event.alert));
+      if (event.alert.state === "resolved") {
+        alerts.delete(event.alert.id);
+        picture.runs.delete(event.alert.id);
+      } else alerts.set(event.alert.id, Object.freeze(event.alert));
+      return picture;
+    case "gauges":
+      for (const needle of event.gauges) picture.needles.set(placeOf(needle.gauge, needle.key), Object.freeze(needle));
+      for (const [gauge, key] of event.gone) picture.needles.delete(placeOf(gauge, key));
+      return picture;
+    case "run.changed":
+      // What a resolved alert leaves is in the record; its card has gone.
+      if (event.run.state === "stopped") picture.runs.delete(event.run.alert_id);
+      else picture.runs.set(event.run.alert_id, Object.freeze(event.run));
+      return picture;
+    case "quiet":
+      picture.outages = event.outages;
+      picture.silences = event.silences;
+      return picture;
+    case "work":
+      picture.work = event.work;
       return picture;
     case "status":
       picture.status = event.status;
