@@ -14,6 +14,7 @@ from voicerisk.gateways.codec import Audio, Channel, StreamEnded, StreamStarted
 from voicerisk.risk.actions import Action, AlertOpened, AlertResolved
 from voicerisk.risk.alerts import Alert, NotifyReason
 from voicerisk.risk.config import RiskConfig
+from voicerisk.scoring.contract import CHUNK_S
 
 LOST = StreamEnded("connection lost", clean=False)
 STOP = StreamEnded("stop")
@@ -175,6 +176,22 @@ def test_an_alert_is_resolved_with_its_call(floor: Floor) -> None:
     floor.close_stream(call, "s", STOP, 120.0)
     (resolved,) = ended_alerts(floor.settle(call, 120.0).actions)
     assert resolved.id == alert.id
+
+
+def test_how_late_the_sound_is_scored_changes_nothing() -> None:
+    """Nobody takes the alert, the voice turns red again, the call ends: the steps and their times are the same."""
+    histories = []
+    for late_s in (0.0, 0.2, 0.7):
+        floor = Floor(FloorSettings(), ("neutral", "angry"))
+        call = floor.open_stream("s", started(), 100.0)
+        for n in range(round(60.0 / CHUNK_S)):
+            level = 0.98 if 10.0 < n * CHUNK_S < 20.0 or n * CHUNK_S > 31.0 else 0.05
+            talk(floor, call, "s", CHUNK_S, level, 100.0 + (n + 1) * CHUNK_S + late_s)
+        floor.close_stream(call, "s", STOP, 160.0 + late_s)
+        floor.settle(call, 160.0 + late_s)
+        histories.append([alert.history for alert in floor.engine.alerts()])
+    assert histories[0] == histories[1] == histories[2]
+    assert {step.what for step in histories[0][0]} > {NotifyReason.OPENED, NotifyReason.ESCALATED}
 
 
 def test_a_failed_call_ends_with_its_alert(floor: Floor) -> None:

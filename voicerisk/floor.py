@@ -1,7 +1,7 @@
 """The floor: every live call and the risk engine. Live and replay both drive this, and differ only in their source."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -38,16 +38,22 @@ class FloorSettings(msgspec.Struct, frozen=True, kw_only=True):
     risk: RiskConfig = RiskConfig()
 
 
+class Heard(NamedTuple):
+    """An event, and when the risk engine heard of it by its own time (epoch seconds)."""
+
+    event: Event
+    at_s: float
+
+
 class Outcome(msgspec.Struct, frozen=True):
-    """What followed: the events in order, and what the risk engine, which took them at `now`, wants done about them.
+    """What followed: the events in order, and what the risk engine wants done about them.
 
     `inputs` are those of the events that the engine's state hangs on: all but tension windows that changed nothing.
     """
 
     events: Sequence[Event] = ()
     actions: Sequence[Action] = ()
-    inputs: Sequence[Event] = ()
-    now: float = 0.0
+    inputs: Sequence[Heard] = ()
 
 
 class Floor:
@@ -117,16 +123,17 @@ class Floor:
         """Takes the call's new events to the risk engine; afterwards an ended call is no longer on the floor."""
         events = call.take_events()
         actions: list[Action] = []
-        inputs: list[Event] = []
+        inputs: list[Heard] = []
         for event in events:
-            followed = self.engine.handle(event, now, own=True)
+            # A call's own events are heard when they happen: it must not matter how soon the sound came and was scored.
+            followed = self.engine.handle(event, min(now, event.at), own=True)
             actions += followed
             if followed or not isinstance(event, TensionWindow):
-                inputs.append(event)
+                inputs.append(Heard(event, self.engine.now_s))
         if call.ended and self._calls.get(call.facts.call) is call:
             del self._calls[call.facts.call]
             self._broken_at.pop(call.facts.call, None)
-        return Outcome(events, actions, inputs, now)
+        return Outcome(events, actions, inputs)
 
     def tick(self, now: float) -> tuple[list[Call], Outcome]:
         """Calls whose grace has run out (finished here, to be settled by the driver), and what time alone brings."""
@@ -135,7 +142,7 @@ class Floor:
         for call in lost:
             del self._broken_at[call.facts.call]
             call.finish("connection lost")
-        events: list[Event] = []
+        ends: list[Heard] = []
         actions: list[Action] = []
         for call_id in [call_id for call_id, at in self._orphans.items() if now - at >= grace_s]:
             del self._orphans[call_id]
@@ -143,9 +150,9 @@ class Floor:
                 ended = CallEnded(
                     id=f"{call_id}:call.ended:restart", at=now, call=call_id, data=Ended(reason="restart")
                 )
-                events.append(ended)
                 actions += self.engine.handle(ended, now, own=True)
-        return lost, Outcome(events, [*actions, *self.engine.tick(now)], events, now)
+                ends.append(Heard(ended, self.engine.now_s))
+        return lost, Outcome([end.event for end in ends], [*actions, *self.engine.tick(now)], ends)
 
     def finish_all(self, reason: str) -> list[Call]:
         """Every call, finished now (the server stops, the recording is over); the driver settles them."""

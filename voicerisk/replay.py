@@ -29,6 +29,9 @@ RECORDING_SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 SIDE_BY_SIDE: Final = 64
 """Files that run at the same time: enough to fill the model's batch, few enough to hold all files open."""
 
+BEHIND_S: Final = 2
+"""How far time alone stays behind the sound: more than any packet is long."""
+
 _REFUSED: Final = "refused: "
 
 Item = dict[str, Any]
@@ -170,9 +173,9 @@ class _Lane:
         self._gather(call)
 
     def _tick(self) -> None:
-        """Time passes in whole seconds, so that the size of the packets changes nothing."""
-        if int(self._clock_s) > self._ticked_s:
-            self._ticked_s = int(self._clock_s)
+        """Time passes in whole seconds and behind the sound, so that the size of the packets changes nothing."""
+        if int(self._clock_s) - BEHIND_S > self._ticked_s:
+            self._ticked_s = int(self._clock_s) - BEHIND_S
             lost, outcome = self._floor.tick(float(self._ticked_s))
             self.items += filter(None, map(action_item, outcome.actions))
             for call in lost:

@@ -7,7 +7,8 @@ from tests.risk.shipped import TENSE_CALL
 from tests.risk.test_alerts import cause
 from voicerisk.risk.actions import AlertOpened, AlertUpdated, Notify
 from voicerisk.risk.alerts import NotifyReason, UnknownAlertError
-from voicerisk.risk.book import AlertBook, BookLimits, BookState
+from voicerisk.risk.book import AlertBook, BookState
+from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.gauges import GaugeKey
 from voicerisk.risk.place import Place
 from voicerisk.risk.rules import RuleConfig
@@ -15,8 +16,8 @@ from voicerisk.risk.rules import RuleConfig
 
 def empty_book(rule: RuleConfig = TENSE_CALL) -> AlertBook:
     """A book with nothing in it, and a duty roster on which everybody is told by their own name."""
-    limits = BookLimits(reopen_within_s=3600.0, keep_resolved_s=3600.0, max_alerts=100)
-    return AlertBook({"tense_call": rule}, limits, lambda names, at_s: tuple(dict.fromkeys(names)), lambda queue: None)
+    config = RiskConfig(rules={"tense_call": rule}, max_alerts=100)
+    return AlertBook(config, lambda names, at_s: tuple(dict.fromkeys(names)), lambda queue: None)
 
 
 def cross(book: AlertBook, call: str, at_s: float, rule: RuleConfig = TENSE_CALL) -> list[object]:

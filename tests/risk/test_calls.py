@@ -3,13 +3,14 @@
 from tests.plays.play import window
 from voicerisk.events import CallAnswered, CallHeld, CallQueued, CallReason, ContactReason, Crm, CrmEvent, Zone
 from voicerisk.risk.calls import MAX_LABELS, CallBook
-from voicerisk.risk.gauges import GaugeKey
+from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.gauges import GaugeKey, SiteSettings
 
 
 def book(max_calls: int = 10) -> CallBook:
     """A book in which calls are lost after 100 s, and forgotten 10 s after their end."""
-    groups = {"tech": ("a-7", "a-8", "a-9")}
-    return CallBook(groups, keep_ended_s=10.0, lost_after_s=100.0, max_calls=max_calls)
+    site = SiteSettings(groups={"tech": ("a-7", "a-8", "a-9")})
+    return CallBook(RiskConfig(site=site, keep_ended_s=10.0, lost_after_s=100.0, max_calls=max_calls))
 
 
 def test_later_events_complete_the_facts_and_never_erase_them() -> None:

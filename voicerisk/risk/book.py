@@ -4,7 +4,7 @@ There is one line per rule and place, and never two open ones for the same. What
 deadlines: the next link of its rule's chain, the next reminder, the end of what keeps it quiet.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from voicerisk.risk.alerts import (
     resolved,
 )
 from voicerisk.risk.chain import next_link_s, next_ring_s, told_so_far
+from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.desk.earliest import Earliest
 from voicerisk.risk.groups import Groups, GroupsState
 from voicerisk.risk.notices import Notices, OutageOf
@@ -39,14 +40,6 @@ People = Callable[[Iterable[str], float], tuple[str, ...]]
 """The persons behind roles and names at a time, each once (`oncall.Roster.people`)."""
 
 
-class BookLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long and how much the book remembers; see `RiskConfig`."""
-
-    reopen_within_s: float
-    keep_resolved_s: float
-    max_alerts: int
-
-
 class BookState(msgspec.Struct, frozen=True, kw_only=True):
     """All that the book remembers."""
 
@@ -58,16 +51,14 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
 class AlertBook:
     """All alerts that the engine remembers, and the silences. Times are epoch seconds."""
 
-    def __init__(
-        self, rules: Mapping[str, RuleConfig], limits: BookLimits, people: People, outage_of: OutageOf
-    ) -> None:
-        self._rules = rules
-        self._limits = limits
+    def __init__(self, config: RiskConfig, people: People, outage_of: OutageOf) -> None:
+        self._config = config
+        self._rules = config.rules
         self._people = people
         self._shelf = Shelf()
         self._silences = Silences()
         self._groups = Groups()
-        self._notices = Notices(rules, self._shelf, self._silences, self._groups, outage_of)
+        self._notices = Notices(config.rules, self._shelf, self._silences, self._groups, outage_of)
         self._due = Earliest()
 
     # What is in it
@@ -103,7 +94,7 @@ class AlertBook:
         if before is not None and before.state is not AlertState.RESOLVED:
             alert, what = crossed(before, cause)
             return self._changed(alert, what)
-        if before is not None and cause.at_s - before.since_s <= self._limits.reopen_within_s:
+        if before is not None and cause.at_s - before.since_s <= self._config.reopen_within_s:
             return self._ring(reopened(before, cause), NotifyReason.REOPENED, heard_s)
         alert = new_alert(name, rule, procedure, place, cause)
         return [*self._ring(alert, NotifyReason.OPENED, heard_s), *self._make_room(heard_s)]
@@ -275,7 +266,7 @@ class AlertBook:
     def _due_of(self, alert: Alert) -> float | None:
         """When time alone has something to do with the alert; None: never as it stands."""
         if alert.state is AlertState.RESOLVED:
-            return alert.since_s + self._limits.keep_resolved_s
+            return alert.since_s + self._config.keep_resolved_s
         if (rule := self._rules.get(alert.rule)) is None:
             return None
         if alert.hushed is not None:
@@ -283,7 +274,7 @@ class AlertBook:
         return next_ring_s(alert, rule)
 
     def _make_room(self, at_s: float) -> list[Action]:
-        alert = self._shelf.surplus(self._limits.max_alerts)
+        alert = self._shelf.surplus(self._config.max_alerts)
         if alert is None:
             return []
         told = [] if alert.state is AlertState.RESOLVED else self.resolve(alert.id, NotifyReason.TOO_MANY, at_s)

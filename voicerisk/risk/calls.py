@@ -26,6 +26,7 @@ from voicerisk.events import (
     TensionZone,
 )
 from voicerisk.risk.alerts import Alert
+from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.gauges import GaugeKey
 from voicerisk.risk.place import Place
 
@@ -96,13 +97,11 @@ _links_of: Final = attrgetter(*(key.value for key in LINKS))
 class CallBook:
     """Calls that are on, the one longest unheard of first, and calls lately over, the one longest over first."""
 
-    def __init__(
-        self, groups: Mapping[str, tuple[str, ...]], *, keep_ended_s: float, lost_after_s: float, max_calls: int
-    ) -> None:
-        self._group_of = {agent: group for group, agents in groups.items() for agent in agents}
-        self._keep_ended_s = keep_ended_s
-        self._lost_after_s = lost_after_s
-        self._max_calls = max_calls
+    def __init__(self, config: RiskConfig) -> None:
+        self._group_of = {agent: group for group, agents in config.site.groups.items() for agent in agents}
+        self._keep_ended_s = config.keep_ended_s
+        self._lost_after_s = config.lost_after_s
+        self._max_calls = config.max_calls
         self._live: dict[str, CallState] = {}
         self._ended: dict[str, CallState] = {}
         self._linked: dict[tuple[GaugeKey, str], dict[str, None]] = {}

@@ -43,3 +43,8 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     lost_after_s: float = 3600.0
     max_calls: int = 20_000
     max_alerts: int = 20_000
+
+    @property
+    def keep_resolved_s(self) -> float:
+        """How long a resolved alert is remembered: as long as its cause may reopen it, or its call is remembered."""
+        return max(self.reopen_within_s, self.keep_ended_s)

@@ -13,7 +13,7 @@ from typing import Final
 from voicerisk.events import CallAbandoned, CallEnded, CallStarted, Event, TensionWindow, event_type
 from voicerisk.risk.actions import Action, AlertResolved, EventRefused
 from voicerisk.risk.alerts import Alert, AlertState, NotifyReason, is_of_call
-from voicerisk.risk.book import AlertBook, BookLimits
+from voicerisk.risk.book import AlertBook
 from voicerisk.risk.calls import BEGINS, CallBook
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.deeds import Deed
@@ -45,19 +45,9 @@ class Engine:
         self._roster = Roster(config.duty, zone_of(config.site))
         self._intake = Intake(config.site)
         self._board = GaugeBoard(gauges, config.site, watched_values(config.rules))
-        self._calls = CallBook(
-            config.site.groups,
-            keep_ended_s=config.keep_ended_s,
-            lost_after_s=config.lost_after_s,
-            max_calls=config.max_calls,
-        )
+        self._calls = CallBook(config)
         self.desk = Desk(config.procedures, {**KNOWN_ACTIONS, **config.actions}, config.brakes, config.desk)
-        limits = BookLimits(
-            reopen_within_s=config.reopen_within_s,
-            keep_resolved_s=max(config.reopen_within_s, config.keep_ended_s),
-            max_alerts=config.max_alerts,
-        )
-        self._book = AlertBook(config.rules, limits, self._roster.people, self.desk.outage_covering)
+        self._book = AlertBook(config, self._roster.people, self.desk.outage_covering)
         self._watch = Watch(config.rules, gauges, self._calls, self._board.reading, self._book.unresolved)
         self._following = Following(config, self._board, self._calls, self.desk, self._book, self._watch)
         self._now_s = 0.0
@@ -126,6 +116,11 @@ class Engine:
         return [*owed, *self._following.note_unowned(self._now_s), *self._pass_time()]
 
     # What there is
+
+    @property
+    def now_s(self) -> float:
+        """How far the engine's time has come: when it heard the last thing it was told (epoch seconds)."""
+        return self._now_s
 
     def alerts(self) -> tuple[Alert, ...]:
         """Every alert remembered, the oldest first."""

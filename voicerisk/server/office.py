@@ -8,6 +8,7 @@ import msgspec
 
 from voicerisk import clock
 from voicerisk.events import Event
+from voicerisk.floor import Heard
 from voicerisk.risk.actions import Action, EventRefused
 from voicerisk.risk.deeds import Deed
 from voicerisk.risk.engine import Engine
@@ -84,10 +85,10 @@ class Office:
         await self._recorder.all_shown()
         return Answer(len(taken) + len(again), refused)
 
-    def heard(self, inputs: Sequence[Event], now: float) -> None:
-        """Writes down what the engine took from live calls at `now`. Nobody waits for it."""
-        if inputs:
-            task = asyncio.get_running_loop().create_task(self._ledger.heard(inputs, now))
+    def heard(self, inputs: Sequence[Heard]) -> None:
+        """Writes down what the engine took from live calls. Nobody waits for it."""
+        for event, at_s in inputs:
+            task = asyncio.get_running_loop().create_task(self._ledger.heard([event], at_s))
             self._saves.add(task)
             task.add_done_callback(self._saves.discard)
 

@@ -10,7 +10,7 @@ import structlog
 from voicerisk import clock
 from voicerisk.call import Call
 from voicerisk.events import CallEnded, CallHeld, CallResumed, Event, TalkOverlap, TensionWindow, Window
-from voicerisk.floor import Outcome
+from voicerisk.floor import Heard, Outcome
 from voicerisk.media.timeline import Block
 from voicerisk.recordings.keeper import Keeper
 from voicerisk.risk.actions import Action, AlertAction, AlertOpened
@@ -67,7 +67,7 @@ class Recorder:
         self._delays_s: deque[float] = deque(maxlen=RECENT_DELAYS)
         self._task: asyncio.Task[None] | None = None
         self._on_action: list[Callable[[Action], None]] = []
-        self._on_inputs: list[Callable[[Sequence[Event], float], None]] = []
+        self._on_inputs: list[Callable[[Sequence[Heard]], None]] = []
         store.on_durable(board.alert_durable)
 
     def start(self) -> None:
@@ -78,7 +78,7 @@ class Recorder:
         """Calls back with each action, in order, after the saving of its alert has begun. It must not wait."""
         self._on_action.append(callback)
 
-    def on_inputs(self, callback: Callable[[Sequence[Event], float], None]) -> None:
+    def on_inputs(self, callback: Callable[[Sequence[Heard]], None]) -> None:
         """Calls back with what the engine took from live calls, and when, before what follows from it is saved."""
         self._on_inputs.append(callback)
 
@@ -151,7 +151,7 @@ class Recorder:
 
     def _tell_inputs(self, outcome: Outcome) -> None:
         for callback in self._on_inputs:
-            callback(outcome.inputs, outcome.now)
+            callback(outcome.inputs)
 
     def key_pressed(self, call: Call) -> None:
         """The customer pressed a key about now: a recording leaves that out."""

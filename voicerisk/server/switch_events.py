@@ -10,7 +10,7 @@ from voicerisk.call import Call
 from voicerisk.control.session import Session
 from voicerisk.control.watch import LiveCall
 from voicerisk.events import CallEnded, CallHeld, CallResumed, Event
-from voicerisk.floor import Floor, Outcome
+from voicerisk.floor import Floor, Heard, Outcome
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.record import Recorder
 from voicerisk.server.switchboard import Switchboard
@@ -51,6 +51,6 @@ class SwitchEvents:
     def _handle(self, call: Call, event: Event) -> None:
         facts = call.facts
         known = msgspec.structs.replace(event, customer=facts.customer, queue=facts.queue, agent=facts.agent)
-        now = clock.now_s()
-        actions = self._floor.engine.handle(known, now, own=True)
-        self._recorder.happened(call, Outcome([known], actions, [known], now), clock.monotonic_s())
+        actions = self._floor.engine.handle(known, clock.now_s(), own=True)
+        heard = [Heard(known, self._floor.engine.now_s)]
+        self._recorder.happened(call, Outcome([known], actions, heard), clock.monotonic_s())
