@@ -13,7 +13,7 @@ demo: ## set up, start the server, play the demo's calls, print the console's ad
 	@$(BIN)/voicerisk demo
 
 test: ## set up and pass every check and test
-	@scripts/system-packages chromium chromium-driver postgresql
+	@scripts/system-packages chromium chromium-driver nginx-light postgresql
 	@scripts/environment dev
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
