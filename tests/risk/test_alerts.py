@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.risk.shipped import BARGE_IN, TENSE_CALL
 from voicerisk.events import Reason
@@ -14,12 +15,15 @@ from voicerisk.risk.alerts import (
     OPENS,
     Alert,
     AlertState,
+    AlertStateError,
     Cause,
     NotifyReason,
     acknowledged,
     alert_id,
+    assigned,
     crossed,
     happened,
+    noted,
     resolved,
 )
 
@@ -72,6 +76,28 @@ def test_history_is_bounded_but_never_loses_what_people_did() -> None:
     closed = resolved(taken[0], NotifyReason.RESOLVED_BY_PERSON, 2001.0, person="dana")
     assert [step.what for step in closed.history[-2:]] == [NotifyReason.ACKNOWLEDGED, NotifyReason.RESOLVED_BY_PERSON]
     assert closed.state is AlertState.RESOLVED
+
+
+def test_nobody_fills_an_alert_without_end() -> None:
+    """Taking it from one another, asking others and writing notes come to an end; closing it goes always."""
+    alert = fresh()
+    while len(alert.history) < 2 * MAX_HISTORY:
+        alert = noted(alert, "dana", 1001.0, "well")
+    with pytest.raises(AlertStateError, match="is full"):
+        noted(alert, "dana", 1002.0, "well")
+    with pytest.raises(AlertStateError, match="is full"):
+        assigned(alert, "dana", "yoav", ("yoav",), 1002.0, "")
+    taken = acknowledged(alert, "dana", 1002.0, "")
+    assert taken is not None
+    with pytest.raises(AlertStateError, match="is full"):
+        acknowledged(taken[0], "yoav", 1003.0, "")
+    assert resolved(taken[0], NotifyReason.RESOLVED_BY_PERSON, 1004.0, person="dana").state is AlertState.RESOLVED
+
+
+def test_a_step_heard_of_late_is_written_behind_the_others() -> None:
+    """Times in a history never run backwards."""
+    late = happened(fresh(), NotifyReason.NOTED, 900.0, {}, person="dana", note="x")
+    assert [step.at_s for step in late.history] == [1000.0, 1000.0]
 
 
 def test_every_step_says_in_words_whether_it_rings() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.risk.shipped import TENSE_CALL
 from tests.risk.test_alerts import cause
 from voicerisk.risk.actions import AlertOpened, AlertUpdated, Notify
-from voicerisk.risk.alerts import NotifyReason, UnknownAlertError
+from voicerisk.risk.alerts import MAX_HISTORY, NotifyReason, UnknownAlertError
 from voicerisk.risk.book import AlertBook, BookState
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.gauges import GaugeKey
@@ -70,6 +70,16 @@ def test_only_closed_alerts_are_forgotten_with_their_call() -> None:
     book.forget_resolved("c-1")
     book.forget_resolved("c-2")
     assert [alert.call_id for alert in book.alerts()] == ["c-2"]
+
+
+def test_a_cause_that_comes_and_goes_all_day_begins_a_new_alert_now_and_then() -> None:
+    """An alert's history has an end: what has been opened again too often is not opened once more."""
+    book = empty_book()
+    for n in range(500):
+        cross(book, "c-1", 1000.0 + n)
+        book.resolve(book.of_call("c-1")[-1].id, NotifyReason.CALMED_DOWN, 1000.5 + n)
+    assert len(book.of_call("c-1")) == 1000 // MAX_HISTORY
+    assert max(len(alert.history) for alert in book.alerts()) == MAX_HISTORY
 
 
 def test_nobody_is_told_twice_at_one_time() -> None:

@@ -9,11 +9,11 @@ from tests.plays.play import T0, one_rule, window
 from tests.risk.shipped import TENSE_CALL
 from voicerisk.events import CallEnded, CallStarted, Zone
 from voicerisk.risk.actions import Action, AlertAction, AlertOpened, AlertResolved, Notify, SilenceChanged
-from voicerisk.risk.alerts import NOTIFIES, OPENS, Alert, AlertState, AlertStateError, Hush, NotifyReason, labels_of
+from voicerisk.risk.alerts import NOTIFIES, OPENS, Alert, AlertState, AlertStateError, Hush, NotifyReason
 from voicerisk.risk.deeds import Acknowledge, AddNote, Assign, EndSilence, MakeSilence, Resolve
 from voicerisk.risk.engine import Engine
 from voicerisk.risk.rules import Escalation, GroupBy
-from voicerisk.risk.silences import Matcher, Silence
+from voicerisk.risk.silences import Matcher, Silence, labels_of
 
 calls = st.sampled_from(["c-1", "c-2"])
 people = st.sampled_from(["dana", "yoav"])

@@ -4,8 +4,7 @@ import msgspec
 import pytest
 
 from tests.risk.test_alerts import fresh
-from voicerisk.risk.alerts import labels_of
-from voicerisk.risk.silences import MAX_SILENCES, Matcher, Silence, SilenceError, Silences
+from voicerisk.risk.silences import MAX_SILENCES, Matcher, Silence, SilenceError, Silences, labels_of
 
 BILLING = (Matcher(label="queue", values=("billing",)),)
 

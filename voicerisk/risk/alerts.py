@@ -189,28 +189,13 @@ _COUNTED: Final = frozenset(
 )
 """Steps that may come without end while nobody does anything."""
 
-_AT_REST: Final[Mapping[str, Any]] = {"rang_at_s": None, "waits_since_s": None, "hushed": None, "hushed_by": ""}
+_AT_REST: Final[dict[str, Any]] = {"rang_at_s": None, "waits_since_s": None, "hushed": None, "hushed_by": ""}
 """Nobody has to be notified of the alert any more."""
 
 
 def is_of_call(alert: Alert) -> bool:
     """Whether the alert is about its call, and not only came up in it: then it is over when the call is."""
     return alert.call_id is not None and alert.key in ("", alert.call_id)
-
-
-def labels_of(alert: Alert) -> dict[str, str]:
-    """What a silence may match: the alert's own labels, and what the engine knows of it, where it is known."""
-    known = {
-        "rule": alert.rule,
-        "severity": alert.severity.value,
-        "owner": alert.owner,
-        "gauge": alert.gauge,
-        "call": alert.call_id,
-        "customer": alert.customer,
-        "queue": alert.queue,
-        "incident": alert.incident,
-    }
-    return alert.labels | {name: value for name, value in known.items() if value is not None}
 
 
 def happened(
@@ -276,6 +261,8 @@ def acknowledged(alert: Alert, person: str, at_s: float, note: str) -> tuple[Ale
     if alert.acknowledged_by == person:
         return None
     what = NotifyReason.ACKNOWLEDGED if alert.acknowledged_by is None else NotifyReason.TAKEN_OVER
+    if what is NotifyReason.TAKEN_OVER:
+        _need_room(alert)
     changes = {"state": AlertState.ACKNOWLEDGED, "since_s": at_s, "acknowledged_by": person, **_AT_REST}
     return happened(alert, what, at_s, changes, person=person, note=note), what
 
@@ -288,8 +275,24 @@ def resolved(alert: Alert, what: NotifyReason, at_s: float, *, person: str | Non
     return happened(alert, what, at_s, changes, person=person, note=note)
 
 
+def assigned(alert: Alert, person: str, to: str, people: tuple[str, ...], at_s: float, note: str) -> Alert:
+    """The alert with `to` asked, and these people told; an open one waits anew. Raises AlertStateError when closed."""
+    if alert.state is AlertState.RESOLVED:
+        raise AlertStateError(f"alert {alert.id} is resolved; it cannot be assigned any more")
+    _need_room(alert)
+    changes: dict[str, Any] = {"assigned_to": to}
+    if alert.state is AlertState.OPEN:
+        changes |= _AT_REST | {"rang_at_s": at_s, "waits_since_s": at_s}
+    return happened(alert, NotifyReason.ASSIGNED, at_s, changes, person=person, note=note, to=people)
+
+
 def noted(alert: Alert, person: str, at_s: float, note: str) -> Alert:
     """The alert with one more note. Raises AlertStateError where its history is full."""
+    _need_room(alert)
+    return happened(alert, NotifyReason.NOTED, at_s, {}, person=person, note=note)
+
+
+def _need_room(alert: Alert) -> None:
+    """People may always take an alert and close it; what they may do without end has one."""
     if len(alert.history) >= 2 * MAX_HISTORY:
         raise AlertStateError(f"the history of alert {alert.id} is full")
-    return happened(alert, NotifyReason.NOTED, at_s, {}, person=person, note=note)

@@ -5,18 +5,18 @@ deadlines: the next link of its rule's chain, the next reminder, the end of what
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 
 from voicerisk.risk.actions import Action, AlertResolved, Notify, SilenceChanged, action_for
 from voicerisk.risk.alerts import (
+    MAX_HISTORY,
     Alert,
     AlertState,
-    AlertStateError,
     Cause,
     NotifyReason,
     acknowledged,
+    assigned,
     crossed,
     happened,
     is_of_call,
@@ -94,7 +94,7 @@ class AlertBook:
         if before is not None and before.state is not AlertState.RESOLVED:
             alert, what = crossed(before, cause)
             return self._changed(alert, what)
-        if before is not None and cause.at_s - before.since_s <= self._config.reopen_within_s:
+        if before is not None and self._reopens(before, cause.at_s):
             return self._ring(reopened(before, cause), NotifyReason.REOPENED, heard_s)
         alert = new_alert(name, rule, procedure, place, cause)
         return [*self._ring(alert, NotifyReason.OPENED, heard_s), *self._make_room(heard_s)]
@@ -106,14 +106,8 @@ class AlertBook:
 
     def assign(self, id_: str, person: str, to: str, at_s: float, note: str) -> list[Action]:
         """Ask `to` to take the alert; while it is open, their time begins now. Raises as `acknowledge` does."""
-        alert = self.get(id_)
-        if alert.state is AlertState.RESOLVED:
-            raise AlertStateError(f"alert {alert.id} is resolved; it cannot be assigned any more")
-        changes: dict[str, Any] = {"assigned_to": to}
-        if alert.state is AlertState.OPEN:
-            changes |= {"rang_at_s": at_s, "waits_since_s": at_s, "hushed": None, "hushed_by": ""}
         people = self._people((to,), at_s)
-        alert = happened(alert, NotifyReason.ASSIGNED, at_s, changes, person=person, note=note, to=people)
+        alert = assigned(self.get(id_), person, to, people, at_s, note)
         return [*self._changed(alert, NotifyReason.ASSIGNED), *_notify(alert, NotifyReason.ASSIGNED, people, at_s)]
 
     def note(self, id_: str, person: str, at_s: float, note: str) -> list[Action]:
@@ -215,6 +209,10 @@ class AlertBook:
             self._put(alert)
 
     # Within
+
+    def _reopens(self, alert: Alert, at_s: float) -> bool:
+        """Whether the cause opens this alert again; long after, or once its history is full, it opens a new one."""
+        return at_s - alert.since_s <= self._config.reopen_within_s and len(alert.history) < MAX_HISTORY
 
     def _changed(self, alert: Alert, what: NotifyReason) -> list[Action]:
         self._put(alert)

@@ -6,13 +6,13 @@ Silences come first (a person's word), then known faults, then alerts that expla
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from voicerisk.risk.alerts import Alert, AlertState, Hush, labels_of
+from voicerisk.risk.alerts import Alert, AlertState, Hush
 from voicerisk.risk.desk.outages import Outage
 from voicerisk.risk.groups import Groups
 from voicerisk.risk.inhibition import inhibitors, related
 from voicerisk.risk.rules import OUTAGE, RuleConfig
 from voicerisk.risk.shelf import Shelf
-from voicerisk.risk.silences import Silences
+from voicerisk.risk.silences import Silences, labels_of
 
 OutageOf = Callable[[str | None], Outage | None]
 """The known fault that covers a queue, or the site where it is None."""

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from voicerisk.risk.alerts import Alert
+
 MAX_SILENCES: Final = 500
 MAX_SILENCE_S: Final = 30 * 86400.0
 """A silence that is meant to last for ever is a rule that should be switched off."""
@@ -15,7 +17,7 @@ MAX_SILENCE_S: Final = 30 * 86400.0
 class Matcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """True for alerts whose label has one of these values (or, negated, none of them).
 
-    Labels are those of `alerts.labels_of`: rule, severity, owner, gauge, call, customer, queue, incident, and what the
+    Labels are those of `labels_of`: rule, severity, owner, gauge, call, customer, queue, incident, and what the
     call's own labels say. A label that the alert does not have counts as "".
     """
 
@@ -26,6 +28,21 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether it is true for an alert with these labels."""
         return (labels.get(self.label, "") in self.values) is not self.negated
+
+
+def labels_of(alert: Alert) -> dict[str, str]:
+    """What a silence may match: the alert's own labels, and what the engine knows of it, where it is known."""
+    known = {
+        "rule": alert.rule,
+        "severity": alert.severity.value,
+        "owner": alert.owner,
+        "gauge": alert.gauge,
+        "call": alert.call_id,
+        "customer": alert.customer,
+        "queue": alert.queue,
+        "incident": alert.incident,
+    }
+    return alert.labels | {name: value for name, value in known.items() if value is not None}
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
