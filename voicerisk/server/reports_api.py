@@ -1,5 +1,6 @@
 """`/api/v1/reports`: a day, a week, a post-mortem, as JSON or as a page to print; and which calls to review first."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -45,6 +46,15 @@ def reports_router(store: Store, risk: RiskConfig, settings: ReviewSettings) -> 
     """The routes under /api/v1/reports, and /api/v1/review/picks."""
     router = APIRouter(prefix="/api/v1", tags=["reports"])
     zone = zone_of(risk.site)
+    turn = asyncio.Lock()
+
+    async def read(query: Callable[[Session], T]) -> T:
+        # One at a time: a day of many calls takes seconds to count, and live calls share the processor with it.
+        async with turn:
+            try:
+                return await store.read(query)
+            except StoreError as error:
+                raise HTTPException(503, str(error)) from None
 
     @router.get(
         "/reports/day", summary="What a day came to", dependencies=[needs(Permission.REPORT)],
@@ -57,7 +67,7 @@ def reports_router(store: Store, risk: RiskConfig, settings: ReviewSettings) -> 
         language: _Language = "en",
     ) -> Response:
         span = day_span(_day(date, zone), zone)
-        report = await _read(store, partial(day_report, span=span, risk=risk, settings=settings, now_s=clock.now_s()))
+        report = await read(partial(day_report, span=span, risk=risk, settings=settings, now_s=clock.now_s()))
         return _answer(request, format, report, partial(day_html, report, language))
 
     @router.get(
@@ -71,7 +81,7 @@ def reports_router(store: Store, risk: RiskConfig, settings: ReviewSettings) -> 
         language: _Language = "en",
     ) -> Response:
         span = week_span(_day(date, zone), zone, risk.site.week_starts)
-        report = await _read(store, partial(week_report, span=span, risk=risk, settings=settings, now_s=clock.now_s()))
+        report = await read(partial(week_report, span=span, risk=risk, settings=settings, now_s=clock.now_s()))
         return _answer(request, format, report, partial(week_html, report, language))
 
     @router.get(
@@ -85,7 +95,7 @@ def reports_router(store: Store, risk: RiskConfig, settings: ReviewSettings) -> 
         format: Annotated[_Format | None, _FORMAT] = None,
         language: _Language = "en",
     ) -> Response:
-        report = await _read(store, partial(incident_report, name=incident_id, risk=risk, now_s=clock.now_s()))
+        report = await read(partial(incident_report, name=incident_id, risk=risk, now_s=clock.now_s()))
         if report is None:
             raise HTTPException(404, f"there is neither an alert nor an incident {incident_id[:100]!r} on record")
         return _answer(request, format, report, partial(incident_html, report, language))
@@ -97,7 +107,7 @@ def reports_router(store: Store, risk: RiskConfig, settings: ReviewSettings) -> 
     )  # fmt: skip
     async def picks(date: _Date = None) -> Response:
         span = day_span(_day(date, zone), zone)
-        return json_answer(picks=await _read(store, partial(picks_of, span=span, settings=settings)))
+        return json_answer(picks=await read(partial(picks_of, span=span, settings=settings)))
 
     return router
 
@@ -107,13 +117,6 @@ def _day(text: str | None, zone: ZoneInfo) -> date:
         return today(clock.now_s(), zone) if text is None else parse_day(text)
     except ValueError as error:
         raise HTTPException(422, f"date: {error}") from None
-
-
-async def _read(store: Store, query: Callable[[Session], T]) -> T:
-    try:
-        return await store.read(query)
-    except StoreError as error:
-        raise HTTPException(503, str(error)) from None
 
 
 def _answer(request: Request, wanted: _Format | None, report: object, page: Callable[[], str]) -> Response:
