@@ -4,9 +4,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.plays.play import window
 from tests.risk.days import T0, Input, days
+from voicerisk.events import TensionWindow, Zone
 from voicerisk.risk.actions import Action
+from voicerisk.risk.alerts import AlertState
 from voicerisk.risk.config import RiskConfig
+from voicerisk.risk.deeds import Acknowledge
 from voicerisk.risk.engine import Engine
 from voicerisk.risk.state import EngineState
 
@@ -57,3 +61,41 @@ def test_a_crash_changes_nothing(day: list[tuple[float, Input]], crashes: frozen
     assert msgspec.json.encode(one.snapshot(), order="deterministic") == msgspec.json.encode(
         other.snapshot(), order="deterministic"
     )
+
+
+heard = st.lists(
+    st.tuples(st.sampled_from((0.24, 0.48, 7.0, 40.0)), st.sampled_from(("c-1", "c-2")), st.sampled_from(Zone)),
+    min_size=1,
+    max_size=60,
+)
+"""Windows of the ear: how long after the one before, of which call, in which zone."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard, st.sets(st.integers(0, 59)))
+def test_windows_that_changed_nothing_need_not_be_remembered(
+    windows: list[tuple[float, str, Zone]], taken: set[int]
+) -> None:
+    """The few that moved something, and what people did, give the same alerts and procedures after a crash."""
+    first, second = Engine(CONFIG), Engine(CONFIG)
+    record: list[tuple[TensionWindow | Acknowledge, float]] = []
+    t = 0.0
+    for n, (pause_s, call, zone) in enumerate(windows):
+        t = round(t + pause_s, 2)
+        one = window(call, t, zone, queue="billing")
+        if first.handle(one, T0 + t, own=True):
+            record.append((one, first.now_s))
+        open_ = [alert.id for alert in first.alerts() if alert.state is AlertState.OPEN]
+        if n in taken and open_:
+            deed = Acknowledge(alert=open_[0], person="dana")
+            first.do(deed, T0 + t)
+            record.append((deed, first.now_s))
+    for told, at_s in record:
+        if isinstance(told, Acknowledge):
+            second.do(told, at_s)
+        else:
+            second.handle(told, at_s, own=True)
+    for engine in (first, second):
+        engine.tick(T0 + t + 30.0)
+    assert second.alerts() == first.alerts()
+    assert second.desk.runs() == first.desk.runs()
