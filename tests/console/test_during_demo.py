@@ -11,7 +11,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.service_process import environment
 
 WITHIN_S = 60.0
-ALERTED = "return [...document.querySelectorAll('.alert')].map(card => card.innerText).join('\\n')"
+ALERTED = """
+    const shown = [...document.querySelectorAll('.alert')].map(card => card.innerText).join('\\n');
+    return shown.includes('escalates-') && document.querySelector('.gauge[data-gauge="wait_s"]') ? shown : null"""
 
 
 def test_an_alert_arrives_on_the_page_that_the_demo_names(browser: Chrome, tmp_path: Path) -> None:

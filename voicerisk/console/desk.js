@@ -91,7 +91,7 @@ export default {
     },
     delay() {
       const p95 = this.status?.alert_delay_p95_s;
-      return p95 == null ? "no alert yet" : lag(p95);
+      return p95 == null ? this.w("no alert yet") : lag(p95);
     },
     scorerLag() {
       return lag(this.status.scorer_lag_s);
@@ -218,9 +218,9 @@ export default {
         <span class="zone-red" v-if="zones.red"><i aria-hidden="true">▲</i> <b class="number">{{ zones.red }}</b> {{ w("red") }}</span>
         <span class="zone-amber" v-if="zones.amber"><i aria-hidden="true">◆</i> <b class="number">{{ zones.amber }}</b> {{ w("amber") }}</span>
         <span :class="{ urgent: nOpen }"><b class="number">{{ nOpen }}</b> {{ w("waiting for somebody") }}</span>
-        <span class="minor" v-if="status">scorer lag <b class="number">{{ scorerLag }}</b></span>
-        <span class="minor">alert delay p95 <b class="number">{{ delay }}</b></span>
-        <span class="note minor">Hears tone, not words<template v-if="status && !status.tuned_here">; not tuned on your calls yet</template></span>
+        <span class="minor" v-if="status">{{ w("scorer lag") }} <b class="number">{{ scorerLag }}</b></span>
+        <span class="minor">{{ w("alert delay p95") }} <b class="number">{{ delay }}</b></span>
+        <span class="note minor">{{ w("Hears tone, not words") }}<template v-if="status && !status.tuned_here">; {{ w("not tuned on your calls yet") }}</template></span>
         <span v-if="!wall" class="switches">
           <span class="languages" role="group" aria-label="Language">
             <button v-for="[code, name] in [['en', 'EN'], ['he', 'עב']]" :key="code" type="button" class="quiet" :lang="code" :class="{ on: code === language }" :aria-pressed="code === language" @click="speak(code)">{{ name }}</button></span>
@@ -248,13 +248,13 @@ export default {
             :language="language" :acts="!wall" :busy="!!busy[alert.id]" :listening="listensTo(alert.call)"
             :person="person" :offer="offerFor(alert.call)" :sessions="sessionsOn(alert.call)"
             :hearing="hears(alert.id)" @listen="listen" @why="hearWhy" @acknowledge="act('acknowledge', $event)" @resolve="act('resolve', $event)" @language="speak"/>
-          <past-alerts v-if="!wall" :alerts="pastToday" :language="language"/>
+          <past-alerts v-if="!wall" :alerts="pastToday" :names="panel.names" :language="language"/>
         </section>
         <section class="calls" aria-label="Live calls, the tensest first" @mouseenter="hovered = true" @mouseleave="hovered = false">
           <h2>{{ w("Live calls") }} <span class="number">{{ calls.length }}</span></h2>
           <p v-if="!calls.length" class="empty">{{ w("No call is on.") }}</p>
           <ul>
-            <call-row v-for="call in shownCalls" :key="call.id" :call="call" :now-s="nowS" :can-listen="listens" :can-opt-out="supervises"
+            <call-row v-for="call in shownCalls" :key="call.id" :call="call" :now-s="nowS" :can-listen="listens" :can-opt-out="supervises" :language="language"
               :listening="listensTo(call.id)" @listen="listen" @optout="act('optout', $event)"/>
           </ul>
           <button v-if="calls.length > 40" type="button" class="quiet more" @click="showsAll = !showsAll">

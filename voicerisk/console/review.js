@@ -1,8 +1,8 @@
 // What to listen to: flagged calls with their curve, recording and reasons, and a mark for each that sets tomorrow's threshold.
 
 import { read } from "/console/static/api.js";
-import { timeOfDay, who } from "/console/static/format.js";
-import { keyText } from "/console/static/gauge_text.js";
+import { timeOfDay } from "/console/static/format.js";
+import { placeText } from "/console/static/gauge_text.js";
 import { MarkForm } from "/console/static/mark_form.js";
 import { ReviewCase } from "/console/static/review_case.js";
 import { KEPT, RIGHT_TO_LEFT, Speaks } from "/console/static/words.js";
@@ -10,6 +10,7 @@ import { KEPT, RIGHT_TO_LEFT, Speaks } from "/console/static/words.js";
 const SIGN = { critical: "▲", warning: "◆", info: "●" };
 const MARK_SIGN = { right: "✓", wrong: "✕", unsure: "?", missed: "!" };
 const DAY_S = 86_400;
+const WHY = { alerted: "it alerted", tense: "it was tense", repeat: "a repeated call", transferred: "it was transferred", bad_feedback: "bad feedback", uncovered: "nobody has listened to its queue lately", by_chance: "a calm one, by chance" };
 
 export default {
   components: { MarkForm, ReviewCase },
@@ -17,7 +18,7 @@ export default {
   props: { person: String, may: Array },
   data: () => ({
     SIGN, MARK_SIGN,
-    alerts: [], marks: [], names: {}, chosen: null, days: 0, unmarkedOnly: false, loading: true, problem: "", day: null,
+    alerts: [], picks: [], marks: [], names: {}, chosen: null, days: 0, unmarkedOnly: false, loading: true, problem: "",
     language: localStorage.getItem(KEPT) || "en",
   }),
   mounted() {
@@ -45,14 +46,25 @@ export default {
       const midnightS = new Date().setHours(0, 0, 0, 0) / 1000;
       return this.marks.filter((mark) => mark.at_s >= midnightS).reverse().map((mark) => ({ ...mark, time: timeOfDay(mark.at_s), sign: MARK_SIGN[mark.verdict] }));
     },
+    // Calls of today that are worth a review and have no alert; shown as a case of their own.
+    picked() {
+      const flagged = new Set(this.alerts.map((alert) => alert.call));
+      const marked = new Map(this.marks.map((mark) => [mark.call_id, mark]));
+      return this.picks.filter((pick) => !flagged.has(pick.call)).map((pick) => ({
+        id: `call:${pick.call}`, call: pick.call, key: pick.call, queue: pick.queue, severity: "info", title: { en: pick.queue || pick.call }, opened_at_s: pick.started_at_s,
+        reasons: pick.why.map((why) => ({ code: why, text: this.w(WHY[why] ?? why) })), history: [], time: timeOfDay(pick.started_at_s), mark: marked.get(pick.call),
+      }));
+    },
     chosenAlert() {
-      return this.alerts.find((alert) => alert.id === this.chosen);
+      return [...this.alerts, ...this.picked].find((alert) => alert.id === this.chosen);
+    },
+    chosenMark() {
+      return this.markOf.get(this.chosen) ?? this.chosenAlert?.mark;
     },
   },
   methods: {
     placeOf(alert) {
-      const per = this.names[alert.gauge]?.per;
-      return !per || per === "call" ? who({ ...alert, id: alert.call }).main : keyText(per, alert.key, this.language);
+      return placeText(alert, this.names, this.language);
     },
     word4(verdict) {
       return this.w(verdict[0].toUpperCase() + verdict.slice(1));
@@ -72,6 +84,8 @@ export default {
       const all = [...(open?.alerts ?? []), ...(over?.alerts ?? [])];
       this.alerts = all.sort((a, b) => Number(b.call != null) - Number(a.call != null) || b.opened_at_s - a.opened_at_s);
       this.marks = marks?.marks ?? [];
+      // The day's picks take a while to choose where the day was long.
+      read("/api/v1/review/picks").then((said) => (this.picks = said?.picks ?? []));
       if (!this.chosenAlert) this.chosen = this.alerts[0]?.id ?? null;
     },
     marked(mark) {
@@ -97,6 +111,7 @@ export default {
         <span class="filters" role="group" :aria-label="w('How far back')">
           <button v-for="[n, name] in [[0, 'Today'], [6, '7 days']]" :key="n" type="button" class="quiet" :class="{ on: days === n }" :aria-pressed="days === n" @click="show(n)">{{ w(name) }}</button></span>
         <label class="wide"><input type="checkbox" v-model="unmarkedOnly"> {{ w("Only not marked yet") }}</label>
+        <span v-if="may.includes('report')" class="days-reports"><a v-for="[span, name] in [['day', 'Day report'], ['week', 'Week report']]" :key="span" class="quiet" target="_blank" rel="noopener" :href="'/api/v1/reports/' + span + '?format=html&language=' + (language === 'he' ? 'he' : 'en')">{{ w(name) }} ↗</a></span>
         <span class="switches languages" role="group" aria-label="Language">
           <button v-for="[code, name] in [['en', 'EN'], ['he', 'עב']]" :key="code" type="button" class="quiet" :lang="code" :class="{ on: code === language }" :aria-pressed="code === language" @click="speak(code)">{{ name }}</button></span>
       </section>
@@ -110,9 +125,15 @@ export default {
             <span class="case-what"><i aria-hidden="true">{{ SIGN[row.alert.severity] }}</i> <bdi class="task-title">{{ row.title }}</bdi><small class="faint"><bdi>{{ row.main }}</bdi></small></span>
             <span class="case-mark" :class="row.mark ? 'mark-' + row.mark.verdict : ''">{{ row.mark ? MARK_SIGN[row.mark.verdict] + " " + word4(row.mark.verdict) : "" }}</span>
           </button></li></ul>
+          <template v-if="picked.length"><h2 class="picks-head">{{ w("Worth listening to today") }} <span class="number">{{ picked.length }}</span></h2>
+          <ul><li v-for="pick in picked" :key="pick.id"><button type="button" class="case-row severity-info" :class="{ on: pick.id === chosen }" :aria-current="pick.id === chosen" :data-pick="pick.call" @click="choose(pick.id)">
+            <span class="case-time number">{{ pick.time }}</span>
+            <span class="case-what"><bdi class="task-title">{{ pick.title.en }}</bdi><small class="faint"><bdi v-for="reason in pick.reasons" :key="reason.code">{{ reason.text }} </bdi></small></span>
+            <span class="case-mark" :class="pick.mark ? 'mark-' + pick.mark.verdict : ''">{{ pick.mark ? MARK_SIGN[pick.mark.verdict] + " " + word4(pick.mark.verdict) : "" }}</span>
+          </button></li></ul></template>
         </section>
         <div class="case-side" ref="case">
-          <review-case v-if="chosenAlert" :key="chosen" :alert="chosenAlert" :place="placeOf(chosenAlert)" :names="names" :mark="markOf.get(chosen)" :language="language" @marked="marked"/>
+          <review-case v-if="chosenAlert" :key="chosen" :alert="chosenAlert" :place="placeOf(chosenAlert)" :names="names" :mark="chosenMark" :may="may" :language="language" @marked="marked"/>
           <p v-else class="empty">{{ w("Choose a call to look at.") }}</p>
           <section :aria-label="w('A call was missed')"><h2>{{ w("A call was missed") }}</h2><mark-form missed :language="language" @marked="marked"/></section>
           <section :aria-label="w('Marked today')" data-list="marks"><h2>{{ w("Marked today") }} <span class="number">{{ todays.length }}</span></h2>

@@ -3,7 +3,7 @@
 import { AlertDeeds } from "./alert_deeds.js";
 import { AlertStory, hushWords } from "./alert_story.js";
 import { ago, clock, curvePath, isScored, ONE_CHANNEL, timeOfDay, voiceNote, who, ZONE_SIGN } from "./format.js";
-import { keyText, valueParts, valueText } from "./gauge_text.js";
+import { placeText, valueParts, valueText } from "./gauge_text.js";
 import { PhoneControl } from "./phone_control.js";
 import { Procedure } from "./procedure.js";
 import { RIGHT_TO_LEFT, Speaks } from "./words.js";
@@ -38,7 +38,7 @@ export const AlertCard = {
       const known = parts.filter(([, value]) => value != null);
       if (this.isOfCall || !this.name) return { main, parts: known };
       const queue = this.per !== "queue" && this.alert.queue ? [["queue", this.alert.queue, this.alert.queue]] : [];
-      return { main: keyText(this.per, this.alert.key, this.language), parts: [...queue, ...known.filter(([what]) => what !== this.per)] };
+      return { main: placeText(this.alert, this.panel.names, this.language), parts: [...queue, ...known.filter(([what]) => what !== this.per)] };
     },
     title() {
       return this.say(this.alert.title);

@@ -1,10 +1,12 @@
 // One live call: who, how tense, how it got there, and a button to hear it.
 
 import { clock, curvePath, evidenceWords, isScored, NOT_SCORED_SIGN, voiceNote, who, ZONE_SIGN, ZONE_WORD } from "./format.js";
+import { Speaks } from "./words.js";
 
 export const CallRow = {
   name: "CallRow",
-  props: { call: Object, nowS: Number, canListen: Boolean, canOptOut: Boolean, listening: Boolean },
+  mixins: [Speaks],
+  props: { call: Object, nowS: Number, canListen: Boolean, canOptOut: Boolean, listening: Boolean, language: String },
   emits: ["listen", "optout"],
   data: () => ({ asks: false }),
   computed: {
@@ -67,7 +69,7 @@ export const CallRow = {
       <span v-if="canListen || canOptOut" class="call-acts">
         <button v-if="canListen" type="button" class="quiet" :class="{ on: listening }" @click="$emit('listen', call.id)"
                 :aria-pressed="listening" :aria-label="(listening ? 'Stop listening to ' : 'Listen to ') + who.main + ' ' + call.id">
-          {{ listening ? "Stop" : "Listen" }}
+          {{ w(listening ? "Stop" : "Listen") }}
         </button>
         <button v-if="isScored && canOptOut" type="button" class="quiet dots" :aria-expanded="asks" @click="asks = !asks"
                 :aria-label="'More for ' + who.main + ' ' + call.id" title="More">⋯</button>

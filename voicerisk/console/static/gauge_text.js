@@ -1,6 +1,6 @@
 // What a needle shows, in words: its value with the unit, whose needle it is, how old it is.
 
-import { clock } from "./format.js";
+import { clock, who } from "./format.js";
 import { word } from "./words.js";
 
 const ZONES = { red: 0, amber: 1, green: 2 };
@@ -46,6 +46,12 @@ export function keyText(per, key, language) {
   if (per === "incident") return `${word(language, "Incident")} ${key}`;
   if (per === "reason") return `${word(language, "Reason")}: ${key}`;
   return key;
+}
+
+// What an alert is about: its call's queue, or else the customer, the queue, the site ... whose needle it was.
+export function placeText(alert, names, language) {
+  const per = names[alert.gauge]?.per ?? "call";
+  return per === "call" ? who({ ...alert, id: alert.call }).main : keyText(per, alert.key, language);
 }
 
 export function shortHash(customer) {

@@ -3,16 +3,24 @@
 import { post } from "./api.js";
 import { Speaks } from "./words.js";
 
-const VERDICTS = [["right", "Right", "✓"], ["wrong", "Wrong", "✕"], ["unsure", "Unsure", "?"]];
+const OF_ALERT = [["right", "Right", "✓"], ["wrong", "Wrong", "✕"], ["unsure", "Unsure", "?"]];
+const OF_CALL = [["right", "Rightly none", "✓"], ["missed", "Missed", "!"], ["unsure", "Unsure", "?"]];
 
 export const MarkForm = {
   name: "MarkForm",
   mixins: [Speaks],
-  // With `missed` about a call that had no alert, else about `alert`.
-  props: { alert: Object, missed: Boolean, language: String },
+  // With `missed` about any call that had no alert, with `pick` about that call, which had none; else about `alert`.
+  props: { alert: Object, missed: Boolean, pick: Boolean, language: String },
   emits: ["marked"],
-  data: () => ({ VERDICTS, verdict: "", call: "", topic: "", note: "", busy: false, words: "", did: false }),
+  data: () => ({ verdict: "", call: "", topic: "", note: "", busy: false, words: "", did: false }),
   computed: {
+    verdicts() {
+      return this.pick ? OF_CALL : OF_ALERT;
+    },
+    about() {
+      if (this.missed) return { verdict: "missed", call: this.call.trim() };
+      return { verdict: this.verdict, alert: this.pick ? null : this.alert.id, call: this.alert.call };
+    },
     ready() {
       return this.missed ? this.call.trim() !== "" : this.verdict !== "";
     },
@@ -20,8 +28,7 @@ export const MarkForm = {
   methods: {
     async save() {
       this.busy = true;
-      const about = this.missed ? { verdict: "missed", call: this.call.trim() } : { verdict: this.verdict, alert: this.alert.id, call: this.alert.call };
-      const { ok, words, said } = await post("/api/v1/marks", { ...about, topic: this.topic.trim(), note: this.note.trim() });
+      const { ok, words, said } = await post("/api/v1/marks", { ...this.about, topic: this.topic.trim(), note: this.note.trim() });
       this.busy = false;
       this.words = words;
       this.did = ok;
@@ -33,7 +40,7 @@ export const MarkForm = {
   template: `
     <form class="mark-form" @submit.prevent="save">
       <div v-if="!missed" class="verdicts" role="group" :aria-label="w('The alert was')"><span>{{ w("The alert was") }}</span>
-        <button v-for="[value, name, sign] in VERDICTS" :key="value" type="button" :class="['mark-' + value, { on: verdict === value }]" :aria-pressed="verdict === value" :data-verdict="value" @click="verdict = value"><i aria-hidden="true">{{ sign }}</i> {{ w(name) }}</button></div>
+        <button v-for="[value, name, sign] in verdicts" :key="value" type="button" :class="['mark-' + value, { on: verdict === value }]" :aria-pressed="verdict === value" :data-verdict="value" @click="verdict = value"><i aria-hidden="true">{{ sign }}</i> {{ w(name) }}</button></div>
       <input v-else v-model="call" class="call-of" maxlength="256" dir="auto" :placeholder="w('Missed call\\'s id')" :aria-label="w('Missed call\\'s id')">
       <input v-model="topic" class="topic" maxlength="128" dir="auto" :placeholder="w('Topic') + ': ' + w('A process or a policy, never a person')" :aria-label="w('Topic')">
       <textarea v-model="note" rows="2" maxlength="2000" dir="auto" :placeholder="w('What was found?')" :aria-label="w('What was found?')"></textarea>

@@ -1,6 +1,8 @@
 // The alerts of today that are over: what, which call, how it ended and by whom.
 
-import { clock, timeOfDay, who } from "./format.js";
+import { clock, timeOfDay } from "./format.js";
+import { placeText } from "./gauge_text.js";
+import { Speaks } from "./words.js";
 
 const ENDS = {
   resolved_by_person: "closed",
@@ -12,7 +14,8 @@ const ENDS = {
 
 export const PastAlerts = {
   name: "PastAlerts",
-  props: { alerts: Array, language: String },
+  mixins: [Speaks],
+  props: { alerts: Array, names: Object, language: String },
   data: () => ({ open: false }),
   computed: {
     rows() {
@@ -25,7 +28,7 @@ export const PastAlerts = {
           lasted: clock(alert.since_s - alert.opened_at_s),
           title: alert.title[this.language] || alert.title.en || Object.values(alert.title)[0] || "",
           severity: alert.severity,
-          queue: who({ ...alert, id: alert.call ?? alert.id }).main,
+          queue: placeText(alert, this.names ?? {}, this.language),
           call: alert.call,
           end: ENDS[last?.what] ?? last?.what ?? "",
           person: alert.resolved_by,
@@ -39,7 +42,7 @@ export const PastAlerts = {
   template: `
     <section class="past" aria-label="Alerts of today that are over">
       <button type="button" class="quiet past-toggle" :aria-expanded="open" @click="open = !open">
-        <span aria-hidden="true">{{ open ? "▾" : "▸" }}</span> Over today <span class="number">{{ rows.length }}</span></button>
+        <span aria-hidden="true">{{ open ? "▾" : "▸" }}</span> {{ w("Over today") }} <span class="number">{{ rows.length }}</span></button>
       <p v-if="open && !rows.length" class="empty">No alert of today is over.</p>
       <ol v-if="open">
         <li v-for="row in rows" :key="row.id" :class="'severity-' + row.severity" :data-alert="row.id">

@@ -16,7 +16,7 @@ export const ReviewCase = {
   name: "ReviewCase",
   components: { AlertStory, MarkForm },
   mixins: [Speaks],
-  props: { alert: Object, place: String, names: Object, mark: Object, language: String },
+  props: { alert: Object, place: String, names: Object, mark: Object, may: Array, language: String },
   emits: ["marked"],
   data: () => ({ WIDTH, HEIGHT, levels: [], recordings: [], read: false, atS: null, words: "" }),
   async mounted() {
@@ -35,7 +35,7 @@ export const ReviewCase = {
       return who({ ...this.alert, id: this.alert.call }).parts.filter(([, value]) => value != null && value !== this.place);
     },
     seconds() {
-      return Math.max(10, this.levels.length * HOP_S, this.alert.at_s ?? 0);
+      return Math.max(10, 1.03 * Math.max(this.levels.length * HOP_S, this.alert.at_s ?? 0));
     },
     path() {
       return pathOf(this.levels, this.seconds);
@@ -67,6 +67,12 @@ export const ReviewCase = {
     key() {
       const per = this.names[this.alert.gauge]?.per;
       return per && per !== "call" ? keyText(per, this.alert.key, this.language) : "";
+    },
+    isPick() {
+      return this.alert.id.startsWith("call:");
+    },
+    report() {
+      return `/api/v1/reports/incident/${id(this.alert.id)}?format=html&language=${this.language === "he" ? "he" : "en"}`;
     },
     opened() {
       return timeOfDay(this.alert.opened_at_s);
@@ -114,10 +120,11 @@ export const ReviewCase = {
         <small v-if="read && !sounds.length" class="faint">{{ w("No recording was kept.") }}</small>
         <small v-if="words" class="form-note" role="alert">{{ words }}</small>
       </div>
-      <h3>{{ w("Why it alerted") }}</h3>
+      <h3>{{ w(isPick ? "Why to listen to it" : "Why it alerted") }}</h3>
       <ul class="reasons"><li v-for="(reason, n) in reasons" :key="n"><bdi>{{ reason }}</bdi></li></ul>
-      <mark-form :alert="alert" :language="language" @marked="$emit('marked', $event)"/>
-      <details><summary>{{ w("Who was told, and why") }}</summary><alert-story :alert="alert" :silences="[]" :outages="[]" :language="language"/></details>
+      <mark-form :alert="alert" :pick="isPick" :language="language" @marked="$emit('marked', $event)"/>
+      <a v-if="!isPick && may.includes('report')" class="quiet" target="_blank" rel="noopener" :href="report">{{ w("The whole story as a report") }} ↗</a>
+      <details v-if="!isPick"><summary>{{ w("Who was told, and why") }}</summary><alert-story :alert="alert" :silences="[]" :outages="[]" :language="language"/></details>
     </article>`,
 };
 

@@ -53,7 +53,7 @@ export const TaskRow = {
     },
   },
   template: `
-    <li class="task" :class="['zone-' + urgency, { mine }]" :data-task="task.id" :data-kind="task.kind">
+    <li class="todo" :class="['zone-' + urgency, { mine }]" :data-task="task.id" :data-kind="task.kind">
       <span class="task-what"><bdi class="task-title">{{ say(task.title) }}</bdi>
         <span class="call-parts"><span class="kind">{{ w(task.kind) }}</span><bdi v-for="one in about" :key="one">{{ one }}</bdi></span></span>
       <span class="task-due number"><i v-if="sign" aria-hidden="true">{{ sign }}</i> {{ due }}</span>

@@ -4,7 +4,7 @@ export const RIGHT_TO_LEFT = ["he", "ar", "fa", "ur", "yi"];
 
 const HEBREW = {
   // Gauges
-  Gauges: "מדדים", Red: "אדום", Amber: "צהוב", Calm: "תקין", Stale: "לא עדכני", now: "כעת", s: "שנ׳", ms: "אלפיות שנ׳", min: "דק׳", h: "שע׳", days: "ימים",
+  Gauges: "מדדים", Red: "אדום", Amber: "צהוב", Calm: "תקין", Stale: "לא עדכני", now: "כעת", s: "שנ׳", ms: "מ״ש", min: "דק׳", h: "שע׳", days: "ימים",
   calls: "שיחות", call: "שיחה", agents: "נציגים", agent: "נציג", transfers: "העברות", transfer: "העברה", contacts: "פניות", contact: "פנייה",
   complaints: "תלונות", complaint: "תלונה", faults: "תקלות", fault: "תקלה", "of 5": "מתוך 5", "x usual": "פי מהרגיל",
   "Whole site": "כל המוקד", Customer: "לקוח", Incident: "אירוע", Reason: "סיבה", "All gauges": "כל המדדים", "Only the worst gauges": "רק החמורים",
@@ -12,7 +12,8 @@ const HEBREW = {
   // Desk
   "Needs a person": "ממתין לטיפול", "All calm.": "הכול רגוע.", "An alert appears here the moment a needle enters the red, or a customer's voice turns tense and stays so.": "התראה מופיעה כאן ברגע שמחוג נכנס לאדום, או כשקול הלקוח נעשה מתוח ונשאר כך.",
   "Live calls": "שיחות פעילות", "No call is on.": "אין שיחה פעילה.", "live calls": "שיחות פעילות", red: "אדום", amber: "צהוב", "waiting for somebody": "ממתינות לטיפול",
-  "Sound on": "צליל פועל", "Sound off": "צליל כבוי", "Known fault": "תקלה ידועה", everywhere: "בכל המוקד",
+  "scorer lag": "פיגור הניתוח", "alert delay p95": "עיכוב התראה p95", "no alert yet": "עדיין אין", "Hears tone, not words": "שומע את הטון, לא את המילים", "not tuned on your calls yet": "עדיין לא כוון לפי השיחות שלכם",
+  "Over today": "הסתיימו היום", "Sound on": "צליל פועל", "Sound off": "צליל כבוי", "Known fault": "תקלה ידועה", everywhere: "בכל המוקד",
   // Card
   critical: "קריטי", warning: "אזהרה", info: "לידיעה", "Taken by": "בטיפול", "Not taken yet": "עדיין לא טופל", "open for": "פתוח מזה", "It belongs to": "באחריות", "given to": "הועבר אל",
   "Nobody has been told": "איש לא עודכן", told: "עודכנו", times: "פעמים", "The call is over.": "השיחה הסתיימה.", "at the alert": "בעת ההתראה",
@@ -41,7 +42,8 @@ const HEBREW = {
   "Flagged calls": "שיחות שסומנו", "The alert was": "ההתראה הייתה", Right: "נכונה", Wrong: "שגויה", Unsure: "לא ברור", "A call was missed": "שיחה שהוחמצה", Missed: "הוחמצה", Topic: "נושא",
   "A process or a policy, never a person": "תהליך או מדיניות, לעולם לא אדם", "Marked today": "סומנו היום", "Nothing is marked yet today.": "עדיין לא סומן דבר היום.", "No recording was kept.": "לא נשמרה הקלטה.", Recording: "הקלטה", "left out": "הושמט",
   "No flagged call in this time.": "אין שיחות מסומנות בזמן הזה.", Today: "היום", "7 days": "7 ימים", "Choose a call to look at.": "לבחור שיחה.", marked: "סומן", Tension: "מתח", "No tension was recorded.": "לא נרשם מתח.", "Missed call's id": "מזהה השיחה שהוחמצה",
-  "Why it alerted": "למה הופיעה ההתראה", "Saved: it sets tomorrow's threshold.": "נשמר: קובע את הסף של מחר.", "Only not marked yet": "רק מה שלא סומן", Loading: "בטעינה",
+  "Why it alerted": "למה הופיעה ההתראה", "Why to listen to it": "למה להאזין", "Worth listening to today": "כדאי להאזין היום", "Rightly none": "נכון שלא הייתה", "The whole story as a report": "כל הסיפור כדוח",
+  "Day report": "דוח יומי", "Week report": "דוח שבועי", "it alerted": "הייתה התראה", "it was tense": "הייתה מתוחה", "a repeated call": "שיחה חוזרת", "it was transferred": "הועברה", "bad feedback": "משוב שלילי", "nobody has listened to its queue lately": "איש לא האזין לתור הזה לאחרונה", "a calm one, by chance": "שיחה רגועה, באקראי", "Saved: it sets tomorrow's threshold.": "נשמר: קובע את הסף של מחר.", "Only not marked yet": "רק מה שלא סומן", Loading: "בטעינה",
 };
 
 // The words in that language; where there are none, in English.
