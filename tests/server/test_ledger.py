@@ -3,12 +3,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from tests.server.day_of_events import START_S, some_events
 from voicerisk.risk.actions import AlertAction, AlertOpened, EventRefused
@@ -16,8 +18,10 @@ from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.deeds import Acknowledge, AddNote
 from voicerisk.risk.engine import Engine
 from voicerisk.server.ledger import Ledger, rules_name
+from voicerisk.store import journal
 from voicerisk.store.settings import StoreSettings
 from voicerisk.store.store import Store
+from voicerisk.store.writer import StoreError
 
 CONFIG = RiskConfig()
 RULES = rules_name(CONFIG)
@@ -172,3 +176,34 @@ def test_killed_fifty_times_at_random_points(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "50 kills" in done.stdout
+
+
+async def test_an_event_lost_behind_a_snapshot_can_be_told_again(store: Store) -> None:
+    """The snapshot has it, its own line was never written: told again it is kept, and after a crash counts once."""
+    lost = _Floor(store)
+    [event] = [one for one in some_events(1, 40) if one.call is not None][:1]
+    assert not any(isinstance(one, EventRefused) for one in lost.engine.handle(event, event.at + 0.1))
+    lost.ledger.heard([event], event.at + 0.1).close()
+    assert await lost.ledger.snapshot(event.at)
+    assert await lost.ledger.heard([event], event.at + 5.0)
+    again = _Floor(store)
+    assert (await again.ledger.rebuild(event.at + 6.0)).n_inputs == 1
+    assert _state(again.engine) == _state(lost.engine)
+
+
+async def test_an_engine_that_was_given_back_in_part_is_not_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store fails half way through a rebuild: the stop that follows keeps no snapshot of half a state."""
+    lost = _Floor(store)
+    lost.hear(0, 60)
+    await lost.saved()
+    again = _Floor(store)
+
+    def fails(*_: object, **__: object) -> int:
+        raise OperationalError("", {}, Exception("gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "last_seq", fails)
+        with pytest.raises(StoreError):
+            await again.ledger.rebuild(START_S)
+    assert await again.ledger.snapshot(START_S)
+    assert await store.read(partial(journal.read_snapshots, rules=RULES)) == []

@@ -122,6 +122,10 @@ class Engine:
         """How far the engine's time has come: when it heard the last thing it was told (epoch seconds)."""
         return self._now_s
 
+    def knows(self, event_id: str) -> bool:
+        """Whether an event of this id was counted and is remembered."""
+        return self._intake.knows(event_id)
+
     def alerts(self) -> tuple[Alert, ...]:
         """Every alert remembered, the oldest first."""
         return self._book.alerts()

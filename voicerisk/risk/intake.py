@@ -66,10 +66,14 @@ class Intake:
             text = f"it is to happen in {event.at - now:.0f} s: is the sender's clock right?"
             return Refusal(reason=RefusalReason.IN_FUTURE, text=text)
         self._turn(now)
-        if not own and (event.id in self._young or event.id in self._old):
+        if not own and self.knows(event.id):
             return Refusal(reason=RefusalReason.DUPLICATE, text="an event of this id was counted before")
         self._young[event.id] = None
         return None
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event of this id came in and is remembered."""
+        return event_id in self._young or event_id in self._old
 
     def snapshot(self) -> IntakeState:
         """The ids, to go on with after a restart."""

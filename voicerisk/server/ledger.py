@@ -61,9 +61,11 @@ class Ledger:
         self._replay_s = replay_s
         self._seq = 0
         self._snapshot_seq = -1
+        self._is_whole = True
 
     async def rebuild(self, now: float) -> Rebuilt:
         """Brings a fresh engine to where the last one was. Raises `StoreError`."""
+        self._is_whole = False
         seq, from_snapshot = await self._from_snapshot(now)
         actions: list[Action] = []
         n_inputs = 0
@@ -78,6 +80,7 @@ class Ledger:
         known = {alert.id: len(alert.history) for alert in self._engine.alerts()}
         newer = [alert for alert in stored.values() if len(alert.history) > known.get(alert.id, 0)]
         self._engine.adopt(newer, now)
+        self._is_whole = True
         return Rebuilt(n_inputs=n_inputs, from_snapshot=from_snapshot, actions=undone)
 
     def heard(self, events: Iterable[Event], now: float) -> Coroutine[Any, Any, bool]:
@@ -100,8 +103,11 @@ class Ledger:
         return self._keep([one])
 
     async def snapshot(self, now: float) -> bool:
-        """Keeps the engine's state, unless nothing was heard since the last time. True once it is on the disk."""
-        if self._seq == self._snapshot_seq:
+        """Keeps the engine's state, unless nothing was heard since the last time. True once it is on the disk.
+
+        The state of an engine that was not given back whole, because the store failed half way, is none to keep.
+        """
+        if self._seq == self._snapshot_seq or not self._is_whole:
             return True
         self._snapshot_seq = self._seq
         state = msgspec.msgpack.encode(self._engine.snapshot())
@@ -125,7 +131,11 @@ class Ledger:
         try:
             if one.type.startswith(DEED):
                 return self._engine.do(_deeds.decode(one.payload), one.heard_at_s)
-            return self._engine.handle(decode_event(one.payload), one.heard_at_s, own=True)
+            event = decode_event(one.payload)
+            if self._engine.knows(event.id):
+                # The snapshot has it: it was lost on its way to the disk, told again, and written down behind it.
+                return []
+            return self._engine.handle(event, one.heard_at_s, own=True)
         except (EventError, msgspec.DecodeError) as error:
             _log.warning("an input of an earlier time cannot be read", seq=one.seq, type=one.type, problem=str(error))
         except (LookupError, ValueError):

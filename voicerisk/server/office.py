@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import msgspec
+import structlog
 
 from voicerisk import clock
-from voicerisk.events import Event
+from voicerisk.events import Event, event_type
 from voicerisk.floor import Heard
 from voicerisk.risk.actions import Action, EventRefused
 from voicerisk.risk.deeds import Deed
@@ -19,6 +21,11 @@ from voicerisk.server.record import Recorder
 from voicerisk.store import journal
 from voicerisk.store.store import Store
 from voicerisk.store.writer import StoreError
+
+_log = structlog.get_logger(__name__)
+
+TURN: Final = 50
+"""Events that the engine takes before live calls have their turn: some milliseconds."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,26 +71,53 @@ class Office:
         Raises:
             StoreError: They are not on the disk; the sender is to try again, with the same ids.
         """
-        now = clock.now_s()
+        loop = asyncio.get_running_loop()
         refused: list[EventRefused] = []
-        again: set[str] = set()
+        again: list[Event] = []
+        savings: list[asyncio.Task[bool]] = []
+        for first in range(0, len(events), TURN):
+            now = clock.now_s()
+            taken, actions = self._take(events[first : first + TURN], now, refused, again)
+            savings.append(loop.create_task(self._ledger.heard(taken, now)))
+            self._recorder.act(actions)
+            # Live calls have their turn before the next ones.
+            await asyncio.sleep(0)
+        saved = all(await asyncio.gather(*savings))
+        if not saved or not await self._kept(again):
+            raise StoreError(self._store.problem or "the events are not on the disk yet")
+        await self._recorder.all_shown()
+        return Answer(len(events) - len(refused), refused)
+
+    def _take(
+        self, events: Sequence[Event], now: float, refused: list[EventRefused], again: list[Event]
+    ) -> tuple[list[Event], list[Action]]:
+        """Those that the engine took, and what followed; what was told before goes to `again`, others to `refused`."""
         taken: list[Event] = []
         actions: list[Action] = []
         for event in events:
-            followed = self.engine.handle(event, now)
-            actions += followed
+            try:
+                followed = self.engine.handle(event, now)
+            except Exception as error:
+                # One event that nobody thought of must not take with it those of the same request.
+                _log.exception("the engine failed on an event", type=event_type(event))
+                why = f"it cannot be taken here ({type(error).__name__})"
+                followed = [EventRefused(event_id=event.id, event_type=event_type(event), reason=why, at_s=now)]
             refusals = [action for action in followed if isinstance(action, EventRefused)]
-            if refusals:
-                again |= {one.event_id for one in refusals if one.known}
-                refused += [one for one in refusals if not one.known]
-            else:
+            if not refusals:
                 taken.append(event)
-        saving = asyncio.get_running_loop().create_task(self._ledger.heard(taken, now))
-        self._recorder.act([action for action in actions if not (isinstance(action, EventRefused) and action.known)])
-        if not await saving or again - await self._store.read(partial(journal.known_ids, ids=again)):
-            raise StoreError(self._store.problem or "the events are not on the disk yet")
-        await self._recorder.all_shown()
-        return Answer(len(taken) + len(again), refused)
+            elif any(one.known for one in refusals):
+                again.append(event)
+            else:
+                refused += refusals
+            actions += [action for action in followed if not (isinstance(action, EventRefused) and action.known)]
+        return taken, actions
+
+    async def _kept(self, again: Sequence[Event]) -> bool:
+        """Whether events that were told before are on the disk; those that were lost on the way there are put there."""
+        if not again:
+            return True
+        known = await self._store.read(partial(journal.known_ids, ids={event.id for event in again}))
+        return await self._ledger.heard([event for event in again if event.id not in known], clock.now_s())
 
     def heard(self, inputs: Sequence[Heard]) -> None:
         """Writes down what the engine took from live calls. Nobody waits for it."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Final, Self, TypeVar
 
 import structlog
@@ -26,7 +27,7 @@ _Key = tuple[str, ...]
 UNSAVED = Gauge("voicerisk_store_unsaved", "Alerts, calls and curve pieces that the database has not taken yet")
 DROPPED = Counter("voicerisk_store_dropped", "Calls and curve pieces let go while the database was gone")
 
-_MAY_GO: Final = frozenset({"call", "curve", "reading", "crossing", "input"})
+_MAY_GO: Final = frozenset({"call", "curve", "reading", "crossing", "input", "letter"})
 """What is let go, the oldest first, when too much waits for a database that is gone."""
 
 _log = structlog.get_logger()
@@ -242,7 +243,9 @@ class Store:
 
     def _make_room(self) -> None:
         excess = len(self._unsaved) - self._settings.max_unsaved
-        for key in [key for key in self._unsaved if key[0] in _MAY_GO][: max(excess, 0)]:
+        if excess <= 0:
+            return
+        for key in list(islice((key for key in self._unsaved if key[0] in _MAY_GO), excess)):
             del self._unsaved[key]
             DROPPED.inc()
 
