@@ -70,7 +70,7 @@ def list_(config: ConfigOption = None) -> None:
 
 @app.command()
 def remove(name: NameArgument, config: ConfigOption = None) -> None:
-    """Take a person's way in away. Who is signed in stays so until the shift's session ends (`http.sign_in_hours`)."""
+    """Take a person's way in away. Who is signed in is asked to sign in again some seconds later."""
     with plain_errors():
         gone = _in_store(config, partial(remove_person, name=name))
     if not gone:

@@ -1,14 +1,21 @@
+import asyncio
+import threading
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.eventually import eventually
 from tests.server.served import Served, serving
-from voicerisk.server import passwords
+from voicerisk.server import http, passwords
 from voicerisk.server.access import AccessRole
+from voicerisk.server.auth import COOKIE
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.passwords import TRIES_BURST, hash_password, is_password
-from voicerisk.store.people import Person, write_person
+from voicerisk.store.people import Person, remove_person, write_person
+from voicerisk.store.settings import StoreSettings
+from voicerisk.store.store import Store
 
 _GUARDED = HttpSettings(port=0, token="the site's own token, long")
 
@@ -69,3 +76,50 @@ def test_a_hash_opens_to_its_password_alone() -> None:
     assert is_password(hashed, "סיסמה ארוכה מאוד")
     assert not is_password(hashed, "סיסמה ארוכה מאד")
     assert not is_password("no hash at all", "no hash at all")
+
+
+async def test_who_is_removed_or_gets_another_role_is_signed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that a password opened ends with the password, wherever it was changed; others go on."""
+    monkeypatch.setattr(http, "LOOK_EVERY_S", 0.05)
+    async with serving(tmp_path, _GUARDED) as served:
+        for name in ("Noa", "Dana"):
+            await _add(served, name, AccessRole.QA, "a long password")
+        assert await _sign_in(served, "Noa", "a long password") == 303
+        noa = {"Cookie": f"{COOKIE}={served.http.cookies[COOKIE]}"}
+        assert await _sign_in(served, "Dana", "a long password") == 303
+        await served.store.write(partial(remove_person, name="Noa"))
+
+        async def is_out() -> bool:
+            return (await served.http.get("/api/v1/calls", headers=noa)).status_code == 401
+
+        dana = {"Cookie": f"{COOKIE}={served.http.cookies[COOKIE]}"}
+        served.http.cookies.clear()
+        await eventually(is_out)
+        assert (await served.http.get("/api/v1/calls", headers=dana)).status_code == 200
+
+
+async def test_a_flood_of_names_cannot_take_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many names are guessed at, only a few passwords are hashed at a time and a few wait; the rest is told."""
+    now, most = 0, 0
+    free = threading.Lock()
+
+    def hashing(*_: object) -> bool:
+        nonlocal now, most
+        with free:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.005)
+        with free:
+            now -= 1
+        return False
+
+    monkeypatch.setattr(passwords, "is_password", hashing)
+    store = Store.open(StoreSettings(url=f"sqlite:///{tmp_path}/x.db"))
+    checked = passwords.Passwords(store)
+    tries = [checked.person(f"name {n}", "some password") for n in range(200)]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    await store.close()
+    assert most <= passwords.HASHED_AT_ONCE
+    assert sum(isinstance(answer, passwords.TooManyTriesError) for answer in answers) > 0

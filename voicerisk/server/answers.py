@@ -1,9 +1,11 @@
 """How the API answers: JSON made from structs, schemas that say what is in it, and the person who asks."""
 
+import json
 from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
@@ -53,6 +55,13 @@ def refuses(**reasons: str) -> dict[int | str, dict[str, Any]]:
     schema = {"type": "object", "required": ["detail"], "properties": {"detail": {}}}
     content = {"application/json": {"schema": schema}}
     return {int(code[1:]): {"description": why, "content": content} for code, why in reasons.items()}
+
+
+async def not_as_described(_request: Request, error: Exception) -> Response:
+    """A 422 that says what is wrong and where, without what was sent: that may be no JSON, or a customer's number."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = [{"type": one["type"], "loc": one["loc"], "msg": one["msg"]} for one in problems]
+    return Response(json.dumps({"detail": detail}), 422, media_type="application/json")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketClose
 from voicerisk.clock import monotonic_s
 from voicerisk.server.access import AccessRole, Permission, Visitor, lacks
 from voicerisk.server.http_settings import HttpSettings, is_loopback
-from voicerisk.server.limits import TokenBucket
+from voicerisk.server.limits import TokenBuckets
 
 COOKIE: Final = "voicerisk_session"
 MAX_NAME_CHARS: Final = 64
@@ -29,9 +29,6 @@ MAX_BODY_BYTES: Final = 256 * 1024
 
 SITE_TOKEN: Final = "http.token"
 """What the site's own token is called where tokens are named."""
-
-MAX_COUNTED: Final = 10_000
-"""Visitors whose requests are counted at once."""
 
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/sign-in", "/favicon.ico"})
 """What anybody may ask: it says nothing about calls or people."""
@@ -48,16 +45,23 @@ _SECURITY_HEADERS: Final = {
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """What the cookie says: who, and in which role."""
+    """What the cookie says: who, in which role, and since when the password holds (None: the site's token)."""
 
     person: str
     role: AccessRole
+    since_s: float | None = None
 
 
 class Sessions:
-    """Makes and reads the signed cookie that holds a person's name; a changed token ends every session."""
+    """Makes and reads the signed cookie that holds a person's name; a changed token ends every session.
 
-    def __init__(self, key: bytes, settings: HttpSettings) -> None:
+    `still_holds` says of a name, a role and the time of a password whether somebody still has them.
+    """
+
+    def __init__(
+        self, key: bytes, settings: HttpSettings, still_holds: Callable[[str, str, float], bool] | None = None
+    ) -> None:
+        self._still_holds = still_holds
         bound = hmac.digest(key, settings.token.encode(), "sha256")
         self._serializer = URLSafeTimedSerializer(bound, salt=COOKIE)
         self.max_age_s = round(settings.sign_in_hours * 3600)
@@ -65,16 +69,19 @@ class Sessions:
         self._roles = {name: token.role for name, token in settings.tokens.items()}
         self._digests = {name: _digest(token.secret()) for name, token in settings.tokens.items()}
 
-    def cookie_for(self, person: str, role: AccessRole = AccessRole.ADMIN) -> str:
-        """The cookie's value for a person."""
-        return self._serializer.dumps([person, role])
+    def cookie_for(self, person: str, role: AccessRole = AccessRole.ADMIN, since_s: float | None = None) -> str:
+        """The cookie's value for a person, who has had the password since then (None: came with the site's token)."""
+        return self._serializer.dumps([person, role, since_s])
 
     def session_in(self, cookie: str) -> Session | None:
         """Whose valid session this is, else None."""
         try:
-            return msgspec.convert(self._serializer.loads(cookie, max_age=self.max_age_s), Session)
+            session = msgspec.convert(self._serializer.loads(cookie, max_age=self.max_age_s), Session)
         except (BadSignature, msgspec.ValidationError):
             return None
+        if session.since_s is None or self._still_holds is None:
+            return session
+        return session if self._still_holds(session.person, session.role, session.since_s) else None
 
     def is_token(self, shown: str) -> bool:
         """True if that is our token (compared in constant time), or if none is needed."""
@@ -132,7 +139,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._sessions = sessions
-        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets = TokenBuckets(settings.requests_per_s, settings.requests_burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what must be refused, passes on the rest with the visitor in the scope's state."""
@@ -178,14 +185,8 @@ class Guard:
 
     def _within_rate(self, visitor: Visitor, scope: Scope) -> bool:
         # Each token and each person for itself: a flood from one costs no other anything.
-        who = visitor.token or visitor.person or str((scope.get("client") or ("",))[0])
-        bucket = self._buckets.pop(who, None)
-        if bucket is None:
-            bucket = TokenBucket(self._settings.requests_per_s, self._settings.requests_burst)
-        self._buckets[who] = bucket
-        if len(self._buckets) > MAX_COUNTED:
-            del self._buckets[next(iter(self._buckets))]
-        return bucket.take(monotonic_s())
+        client = str((scope.get("client") or ("",))[0])
+        return self._buckets.take(visitor.token or visitor.person or client, monotonic_s())
 
     def _is_our_host(self, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""

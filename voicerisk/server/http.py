@@ -10,15 +10,16 @@ from typing import Final
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
 
-from voicerisk.server.answers import describe
+from voicerisk.server.answers import describe, not_as_described
 from voicerisk.server.api import api_router
 from voicerisk.server.auth import Guard, Sessions
 from voicerisk.server.commands import Commands
 from voicerisk.server.health import health_router
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.live import LiveBoard
-from voicerisk.server.passwords import Passwords
+from voicerisk.server.passwords import LOOK_EVERY_S, Passwords
 from voicerisk.server.sign_in import sign_in_router
 from voicerisk.server.sound import sound_router
 from voicerisk.server.streams import stream_router
@@ -44,14 +45,18 @@ def create_app(
     `more` are routes that go before the API's own, whose `/calls/{id}` takes whatever else begins like it; `notes` are
     troubles that are said where the health is asked for, and keep no call from being taken.
     """
+    passwords = Passwords(store)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await passwords.look_who_there_is()
         ticker = asyncio.create_task(_flush_for_ever(board, 1.0 / settings.updates_per_s))
+        looking = asyncio.create_task(_look_for_ever(passwords))
         try:
             yield
         finally:
             ticker.cancel()
+            looking.cancel()
 
     app = FastAPI(
         title="voicerisk",
@@ -62,13 +67,12 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.add_exception_handler(RequestValidationError, not_as_described)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
-    sessions = Sessions(session_key, settings)
+    sessions = Sessions(session_key, settings, passwords.still_holds)
     app.include_router(health_router(store, commands, notes))
     person = settings.default_person
-    app.include_router(
-        sign_in_router(sessions, Passwords(store), needs_token=bool(settings.token), default_person=person)
-    )
+    app.include_router(sign_in_router(sessions, passwords, needs_token=bool(settings.token), default_person=person))
     app.include_router(stream_router(board, store, settings.max_listeners_per_call))
     app.include_router(sound_router(board, store))
     for router in more:
@@ -85,6 +89,12 @@ async def _flush_for_ever(board: LiveBoard, every_s: float) -> None:
         board.flush()
         if n % beats == 0:
             board.beat()
+
+
+async def _look_for_ever(passwords: Passwords) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        await passwords.look_who_there_is()
 
 
 class _Uvicorn(uvicorn.Server):

@@ -73,15 +73,37 @@ class TokenBucket:
         self._left = float(burst)
         self._at_s: float | None = None
 
-    def take(self, now_s: float) -> bool:
-        """True if one more may pass now; `now_s` is monotonic. A refused one costs nothing."""
+    def take(self, now_s: float, n: int = 1) -> bool:
+        """True if `n` more may pass now; `now_s` is monotonic. What is refused costs nothing."""
         if self._at_s is not None:
             self._left = min(self._burst, self._left + (now_s - self._at_s) * self._rate_per_s)
         self._at_s = now_s
-        if self._left < 1.0:
+        if self._left < n:
             return False
-        self._left -= 1.0
+        self._left -= n
         return True
+
+
+class TokenBuckets:
+    """A bucket for each of those who ask; beyond `max_kept` whoever has not asked for longest is forgotten."""
+
+    def __init__(self, rate_per_s: float, burst: int, max_kept: int = 10_000) -> None:
+        self._rate_per_s = rate_per_s
+        self._burst = burst
+        self._max_kept = max_kept
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def take(self, who: str, now_s: float, n: int = 1) -> bool:
+        """True if `n` more of this one may pass now; `now_s` is monotonic."""
+        bucket = self._buckets.pop(who, None) or TokenBucket(self._rate_per_s, self._burst)
+        self._buckets[who] = bucket
+        if len(self._buckets) > self._max_kept:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.take(now_s, n)
+
+    def forget(self, who: str) -> None:
+        """The next one begins with a full bucket."""
+        self._buckets.pop(who, None)
 
 
 class Place:

@@ -5,12 +5,15 @@ from functools import partial
 from typing import Final
 
 import argon2
+import structlog
 
 from voicerisk import clock
-from voicerisk.server.access import AccessRole
-from voicerisk.server.limits import TokenBucket
-from voicerisk.store.people import Person, read_person
+from voicerisk.server.limits import TokenBuckets
+from voicerisk.store.people import Person, read_people, read_person
 from voicerisk.store.store import Store
+from voicerisk.store.writer import StoreError
+
+_log = structlog.get_logger(__name__)
 
 MIN_PASSWORD_CHARS: Final = 10
 MAX_PASSWORD_CHARS: Final = 200
@@ -19,8 +22,14 @@ TRIES_PER_S: Final = 0.1
 TRIES_BURST: Final = 5
 """Tries for one name: five at once, then one in ten seconds."""
 
-MAX_NAMES: Final = 10_000
-"""Names whose tries are counted."""
+HASHED_AT_ONCE: Final = 2
+"""Passwords that are hashed at a time, at 64 MiB and a core each: calls need the rest."""
+
+MAX_WAITING: Final = 20
+"""Passwords that wait for that; whoever comes then is told to come again."""
+
+LOOK_EVERY_S: Final = 5.0
+"""How long somebody who was removed may still be taken for signed in."""
 
 _hasher: Final = argon2.PasswordHasher()
 _NOBODY: Final = _hasher.hash("nobody has this password")
@@ -47,26 +56,47 @@ class TooManyTriesError(Exception):
 
 
 class Passwords:
-    """Checks people's passwords."""
+    """Checks people's passwords, and knows who there is now."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._tries: dict[str, TokenBucket] = {}
+        self._tries = TokenBuckets(TRIES_PER_S, TRIES_BURST)
+        self._hashing = asyncio.Semaphore(HASHED_AT_ONCE)
+        self._n_waiting = 0
+        self._people: dict[str, Person] | None = None
 
-    async def role_of(self, name: str, password: str) -> AccessRole | None:
-        """The role of the person of that name, if that is the password; else None.
+    async def person(self, name: str, password: str) -> Person | None:
+        """The person of that name, if that is the password; else None.
 
-        Raises `TooManyTriesError` where the name was tried too often of late, and `StoreError`.
+        Raises `TooManyTriesError` where the name was tried too often of late, or too many wait, and `StoreError`.
         """
-        bucket = self._tries.pop(name, None) or TokenBucket(TRIES_PER_S, TRIES_BURST)
-        self._tries[name] = bucket
-        if len(self._tries) > MAX_NAMES:
-            del self._tries[next(iter(self._tries))]
-        if not bucket.take(clock.monotonic_s()):
+        if self._n_waiting >= MAX_WAITING or not self._tries.take(name, clock.monotonic_s()):
             raise TooManyTriesError
-        person: Person | None = await self._store.read(partial(read_person, name=name))
-        hashed = _NOBODY if person is None else person.password
-        if not await asyncio.to_thread(is_password, hashed, password) or person is None:
+        self._n_waiting += 1
+        try:
+            person: Person | None = await self._store.read(partial(read_person, name=name))
+            hashed = _NOBODY if person is None else person.password
+            async with self._hashing:
+                is_right = await asyncio.to_thread(is_password, hashed, password)
+        finally:
+            self._n_waiting -= 1
+        if not is_right or person is None:
             return None
-        self._tries.pop(name, None)
-        return AccessRole(person.role)
+        self._tries.forget(name)
+        if self._people is not None:
+            self._people[name] = person
+        return person
+
+    async def look_who_there_is(self) -> None:
+        """Reads who there is; where the store does not answer, what was read last goes on to hold."""
+        try:
+            self._people = {person.name: person for person in await self._store.read(read_people)}
+        except StoreError as error:
+            _log.warning("it cannot be read who may sign in", problem=str(error))
+
+    def still_holds(self, name: str, role: str, since_s: float) -> bool:
+        """Whether somebody who signed in with the password of that time still has it, and that role."""
+        if self._people is None:
+            return True
+        person = self._people.get(name)
+        return person is not None and person.since_s == since_s and person.role == role

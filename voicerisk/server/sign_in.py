@@ -30,11 +30,13 @@ def sign_in_router(sessions: Sessions, passwords: Passwords, *, needs_token: boo
         html = _PAGE.replace("{{error}}", shown).replace("{{token_field}}", _TOKEN_FIELD if needs_token else "")
         return HTMLResponse(html.replace("{{next}}", escape(_local(next_path))), status)
 
-    def signed_in(request: Request, name: str, role: AccessRole, next_path: str) -> Response:
+    def signed_in(
+        request: Request, name: str, role: AccessRole, next_path: str, since_s: float | None = None
+    ) -> Response:
         response = RedirectResponse(_local(next_path), 303)
         response.set_cookie(
             COOKIE,
-            sessions.cookie_for(name, role),
+            sessions.cookie_for(name, role, since_s),
             max_age=sessions.max_age_s,
             httponly=True,
             samesite="strict",
@@ -42,11 +44,12 @@ def sign_in_router(sessions: Sessions, passwords: Passwords, *, needs_token: boo
         )
         return response
 
-    async def role_of(name: str, password: str) -> AccessRole | None:
+    async def role_of(name: str, password: str) -> tuple[AccessRole, float | None] | None:
         """The site's token opens everything; a person's own password opens what the person's role may do."""
         if sessions.is_token(password):
-            return AccessRole.ADMIN
-        return await passwords.role_of(name, password)
+            return AccessRole.ADMIN, None
+        person = await passwords.person(name, password)
+        return None if person is None else (AccessRole(person.role), person.since_s)
 
     @router.get("/sign-in", include_in_schema=False)
     async def ask(request: Request, next: str = "/", other: bool = False) -> Response:
@@ -63,17 +66,18 @@ def sign_in_router(sessions: Sessions, passwords: Passwords, *, needs_token: boo
     ) -> Response:
         try:
             name = clean_name(person)
-            role = await role_of(name, token)
+            found = await role_of(name, token)
         except ValueError as error:
             return page(next, f"{str(error).capitalize()}.", 422)
         except TooManyTriesError:
             return page(next, "Too many wrong passwords for this name. Wait a minute.", 429)
         except StoreError:
             return page(next, "Passwords cannot be checked now: the store does not answer.", 503)
-        if role is None:
+        if found is None:
             await asyncio.sleep(WRONG_TOKEN_PAUSE_S)
             return page(next, "That password is not right.", 403)
-        return signed_in(request, name, role, next)
+        role, since_s = found
+        return signed_in(request, name, role, next, since_s)
 
     @router.post("/sign-out", include_in_schema=False)
     async def sign_out() -> Response:
