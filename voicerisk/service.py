@@ -127,7 +127,7 @@ class Service:
                 recordings_router(self.keeper, store),
                 work_router(self.board, self.office, floor.risk),
                 gauges_router(self._floor.engine, floor.risk, store),
-                events_router(self.office, self._scribe, store, floor.risk, name_of),
+                events_router(self.office, self._scribe, store, floor.risk, name_of, config.http),
                 review_router(store),
                 reports_router(store, floor.risk, config.review),
                 admin_router(config, store),

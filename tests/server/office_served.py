@@ -76,7 +76,9 @@ async def serving_office(
         recordings_router(keeper, store),
         work_router(board, office, config.risk),
         gauges_router(engine, config.risk, store),
-        events_router(office, scribe, store, config.risk, lambda raw: name_customer(raw, CUSTOMER_KEYS, "IL").name),
+        events_router(
+            office, scribe, store, config.risk, lambda raw: name_customer(raw, CUSTOMER_KEYS, "IL").name, settings
+        ),
         review_router(store),
         reports_router(store, config.risk, config.review),
         admin_router(config, store),

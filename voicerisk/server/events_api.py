@@ -12,8 +12,10 @@ from voicerisk import clock
 from voicerisk.events.data import CUSTOMER_PATTERN
 from voicerisk.risk.card import CustomerCard, customer_card
 from voicerisk.risk.config import RiskConfig
-from voicerisk.server.access import Permission, needs
+from voicerisk.server.access import Permission, Visitor, needs
 from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.http_settings import HttpSettings
+from voicerisk.server.limits import TokenBuckets
 from voicerisk.server.office import Office
 from voicerisk.server.scribe import Scribe
 from voicerisk.server.told import ToldError, read_told
@@ -26,6 +28,7 @@ from voicerisk.store.writer import StoreError
 _Limit = Annotated[int, Query(ge=1, le=10_000)]
 _NUMBER: Final = {"type": "integer"}
 _OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
+_LIMITS: Final = HttpSettings()
 _BODY: Final = {
     "requestBody": {
         "required": True,
@@ -35,16 +38,23 @@ _BODY: Final = {
 
 
 def events_router(
-    office: Office, scribe: Scribe, store: Store, config: RiskConfig, name_of: Callable[[str], str]
+    office: Office,
+    scribe: Scribe,
+    store: Store,
+    config: RiskConfig,
+    name_of: Callable[[str], str],
+    limits: HttpSettings = _LIMITS,
 ) -> APIRouter:
     """The routes for events in, events out again, what was refused, and customers."""
     router = APIRouter(prefix="/api/v1", tags=["events"])
     engine = office.engine
+    flood = TokenBuckets(limits.events_per_s, limits.events_burst)
 
     @router.post(
         "/events", summary="Tell one event, or up to 1,000", status_code=202, openapi_extra=_BODY,
         dependencies=[needs(Permission.TELL)],
         responses=refuses(_400="not JSON, or too many", _422="none of the events can be taken",
+                          _429="too many events: send them again in a moment",
                           _503="not on the disk: send them again, with the same ids")
         | {202: gives(taken=_NUMBER, refused=_OBJECTS)[200]},
     )  # fmt: skip
@@ -53,7 +63,11 @@ def events_router(
             told = read_told(await request.body(), name_of)
         except ToldError as error:
             raise HTTPException(400, str(error)) from None
-        source = request.state.visitor.token or "api"
+        visitor: Visitor = request.state.visitor
+        source = visitor.token or "api"
+        if not flood.take(visitor.token or visitor.person or "", clock.monotonic_s(), told.n):
+            text = f"more than {limits.events_per_s:g} events a second; send them again in a moment"
+            raise HTTPException(429, text, {"Retry-After": "1"})
         for refused, letter in zip(told.refused, told.letters, strict=True):
             reason = f"{refused.field}: {refused.reason}" if refused.field else refused.reason
             scribe.refused(DeadLetter(at_s=clock.now_s(), source=source, reason=reason, payload=letter))

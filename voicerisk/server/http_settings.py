@@ -64,6 +64,13 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     requests_burst: Annotated[int, msgspec.Meta(ge=1)] = 400
     """How many may come at once after a quiet time: a page of the console takes some dozens."""
 
+    events_per_s: Annotated[float, msgspec.Meta(gt=0)] = 1000.0
+    """Events that one token or person may tell in the long run: a hundred times what a large centre has. A request with
+    the ones above is answered 429 and changes nothing."""
+
+    events_burst: Annotated[int, msgspec.Meta(ge=1000)] = 20_000
+    """How many may come at once after a quiet time, as when a program has gathered them while it could not reach us."""
+
     allowed_hosts: tuple[str, ...] = ()
     """Names, besides those of this machine, under which it may be reached while there is no token."""
 

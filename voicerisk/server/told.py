@@ -36,6 +36,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     refused: Sequence[Refused]
     letters: Sequence[str]
 
+    @property
+    def n(self) -> int:
+        """How many it tells, good and bad."""
+        return len(self.events) + len(self.refused)
+
 
 def read_told(body: bytes, name_of: Callable[[str], str]) -> Told:
     """The events in a request's body; `name_of` gives a customer's name for a number or a CRM's id in the clear.
