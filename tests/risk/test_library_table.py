@@ -29,7 +29,7 @@ def test_the_examples_on_the_page_are_good() -> None:
     config = parse(text, Config, "risk.md", under={"risk": library.tables()})
     assert config_problems(config, "risk.md", text) == []
     assert (config.risk.brakes, config.risk.desk) == (Config().risk.brakes, Config().risk.desk)
-    assert tomllib.loads(text)["risk"].keys() == {"gauges", "rules", "brakes", "actions", "desk"}
+    assert tomllib.loads(text)["risk"].keys() == {"gauges", "rules", "duty", "brakes", "actions", "desk"}
     assert config.errands.workers.keys() == {"workforce"}
 
 
