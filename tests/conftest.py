@@ -15,7 +15,15 @@ ROOT = Path(__file__).parents[1]
 StartService = Callable[..., Awaitable[ServiceProcess]]
 
 
-NEED_TORCH = ("test_committee.py", "test_export.py", "test_features.py", "test_pooling.py", "test_train.py")
+NEED_TORCH = (
+    "test_calm_view.py",
+    "test_committee.py",
+    "test_detector.py",
+    "test_export.py",
+    "test_features.py",
+    "test_pooling.py",
+    "test_train.py",
+)
 """Tests of training whose very import needs the extra `train`."""
 
 
