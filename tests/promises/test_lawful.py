@@ -131,7 +131,15 @@ async def test_nothing_of_an_unflagged_call_is_written(start_service: StartServi
     await eventually(has_ended, 60.0)
     assert await service.alerts() == []
     files = [path for path in service.folder.rglob("*") if path.is_file()]
-    allowed = {"voicerisk.db", "voicerisk.db-wal", "voicerisk.db-shm", "session.key", "service.log", "voicerisk.toml"}
+    allowed = {
+        "voicerisk.db",
+        "voicerisk.db-wal",
+        "voicerisk.db-shm",
+        "session.key",
+        "customer.keys",
+        "service.log",
+        "voicerisk.toml",
+    }
     assert {path.name for path in files} | {Path(target.split(" ")[0]).name for target in seen} <= allowed
     assert not {path.suffix for path in files} & AUDIO_SUFFIXES
     looked_for = list(marks(CALM))
