@@ -136,7 +136,7 @@ def test_audiosocket() -> None:
 
 
 def test_rtp() -> None:
-    """Its text has the address that senders are told, the API's port, and asks for the API's token where there is one."""
+    """Its text has the address that senders are told, the API's port, and asks for the API's token if there is one."""
     settings = {"rtp": {"public_host": "10.1.2.3", "inactivity_s": 45}, "http": {"port": 8181, "token": TOKEN}}
     config = msgspec.convert(settings, Config)
     (way,) = (way for way in ways_in(config) if way.protocol == "rtp")
@@ -149,3 +149,20 @@ def test_rtp() -> None:
     assert (way.address, way.notes) == ("udp://10.1.2.3:20000-21999", ())
     off = msgspec.convert({"rtp": {"enabled": False}}, Config)
     assert [way.is_on for way in ways_in(off) if way.protocol == "rtp"] == [False]
+
+
+def test_a_client_certificate() -> None:
+    """Asterisk is told where to name its certificate, and that no proxy may stand between."""
+    auth = {"client_certificate": {"authority": "/etc/ca.pem", "names": ["pbx"]}}
+    ingest = {"tls": {"certificate": "/etc/a.pem", "key": "/etc/a.key"}}
+    way, config = configured("asterisk-websocket", ingest, auth=auth)
+    assert "cert_file = <CERTIFICATE>\npriv_key_file = <KEY>\n" in render(way, config)
+    assert way.asks_for == ("a client certificate",)
+    assert "has to reach this port itself" in " ".join(way.notes)
+
+
+def test_the_api_behind_tls() -> None:
+    """Where the HTTP side has a certificate, what is to be pasted asks it over https."""
+    config = msgspec.convert({"http": {"tls": {"certificate": "/etc/a.pem", "key": "/etc/a.key"}}}, Config)
+    rtp = next(way for way in ways_in(config) if way.protocol == "rtp")
+    assert "https://127.0.0.1:8080" in render(rtp, config)

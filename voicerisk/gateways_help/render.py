@@ -29,7 +29,7 @@ def _values(way: WayIn, config: Config) -> Mapping[str, str]:
         **proofs,
         "near_url": way.near_url,
         "far_url": way.far_url,
-        "http_url": f"http://{shown_host(config.http.host)}:{config.http.port}",
+        "http_url": f"http{'s' if config.http.tls else ''}://{shown_host(config.http.host)}:{config.http.port}",
         "http_auth": " -H 'Authorization: Bearer <HTTP-TOKEN>'" if config.http.token else "",
         "socket_address": way.near_url,
         "rtp_address": way.near_url,
@@ -50,7 +50,8 @@ def _proofs(way: WayIn, gateway: GatewaySettings) -> Mapping[str, str]:
         # Asterisk shows the token as a password, so that it is in no log of URLs.
         "asterisk_url": way.address,
         "asterisk_auth": f"username = {login[0]}\npassword = {login[1]}\n" if login else "",
-        "asterisk_tls": tls if way.address.startswith("wss:") else "",
+        "asterisk_tls": (tls if way.address.startswith("wss:") else "")
+        + ("cert_file = <CERTIFICATE>\npriv_key_file = <KEY>\n" if gateway.auth.client_certificate else ""),
         "call_variable": str(gateway.options.get("call_variable", "CALL")),
         "role_variable": str(gateway.options.get("role_variable", "ROLE")),
         "freeswitch_auth": fork_auth if user else "",

@@ -18,6 +18,7 @@ _PROOFS: Final = {
     "twilio_signature": "Twilio's signature",
     "plivo_signature": "Plivo's signature",
     "audiohook_signature": "AudioHook's signature",
+    "client_certificate": "a client certificate",
     "basic": "user and password",
 }
 _WITHOUT_LOGIN: Final = frozenset(
@@ -75,6 +76,8 @@ def _websocket(ingest: IngestSettings, gateway: GatewaySettings) -> WayIn:
         far = f"wss://{HOST}"
     if gateway.auth.basic and gateway.protocol in _WITHOUT_LOGIN:
         notes.append("This platform cannot show a user and password; give this gateway tokens or a signature instead.")
+    if gateway.auth.client_certificate is not None:
+        notes.append("It has to reach this port itself: a proxy that ends TLS would keep its certificate from us.")
     if gateway.is_open:
         notes.append("It asks for nothing, so only this machine can reach it; add tokens before others may.")
     return WayIn(
