@@ -74,7 +74,7 @@ async def test_what_it_says_can_be_read(tmp_path: Path) -> None:
     text = console.export_text()
     assert "tense_call" in text
     assert "Would not have rung: 1" in text
-    assert "judged by their stored curves" in text
+    assert "judged by a stored curve" in text
     assert "scorer_lag_s" in text
     assert "outages" not in text.split("Not compared")[1]
 

@@ -200,7 +200,7 @@ def _approximations(n_curves: int, gauges: Mapping[str, GaugeConfig]) -> Sequenc
     said = []
     if n_curves:
         said.append(
-            f"The voices of {n_curves} calls are judged by their stored curves: a level every 0.48 s, to within 0.002, "
+            f"Calls whose voice is judged by a stored curve: {n_curves}. A level every 0.48 s, to within 0.002, "
             "counted as heard speech wherever it moved. Alerts of changed tension zones may come some seconds earlier "
             "or later than live. Without zones of its own, the tension keeps the zones that were recorded."
         )

@@ -43,7 +43,7 @@ def dry_run_tables(found: DryRun, zone: ZoneInfo) -> Iterator[RenderableType]:
         if alerts:
             yield _alerts(title, alerts, when)
     if found.n_deeds_lost:
-        yield Text(f"{found.n_deeds_lost} things that people did have no alert any more to be done to.")
+        yield Text(f"Things that people did, for which there would have been no alert: {found.n_deeds_lost}.")
     for said in found.approximations:
         yield Text(f"Note: {said}", style="dim")
 
