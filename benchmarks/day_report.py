@@ -116,8 +116,8 @@ def report(url: str) -> None:
         drawn_s = process_time() - began_s - counted_s
     database.dispose()
     figures = {
-        "counted_s": counted_s, "drawn_s": drawn_s, "peak_mb": peak_mb(), "base_mb": base_mb, "page_kb": len(page) / 1e3,
-        "json_kb": len(msgspec.json.encode(found)) / 1e3, "calls": found.contacts.calls,
+        "counted_s": counted_s, "drawn_s": drawn_s, "peak_mb": peak_mb(), "base_mb": base_mb,
+        "page_kb": len(page) / 1e3, "json_kb": len(msgspec.json.encode(found)) / 1e3, "calls": found.contacts.calls,
         "unhappy": found.contacts.unhappy.calls, "alerts": sum(line.alerts for line in found.alerts),
     }  # fmt: skip
     print(json.dumps(figures))
@@ -149,7 +149,7 @@ def main() -> None:
         ["the page, the JSON", f"{figures['page_kb']:.0f} kB, {figures['json_kb']:.0f} kB"],
     ]
     notes = (
-        f"{wanted.calls:,} calls of one day of a made-up site, seed {wanted.seed}, in SQLite: {figures['calls']:,} calls, "
+        f"One day of a made-up site, seed {wanted.seed}, in SQLite: {figures['calls']:,} calls, "
         f"{figures['unhappy']:,} in which the voice turned red, {figures['alerts']:,} alerts. Tasks, promises and runs "
         "are not stored in this measurement."
     )
