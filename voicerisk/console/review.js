@@ -52,7 +52,7 @@ export default {
       const marked = new Map(this.marks.map((mark) => [mark.call_id, mark]));
       return this.picks.filter((pick) => !flagged.has(pick.call)).map((pick) => ({
         id: `call:${pick.call}`, call: pick.call, key: pick.call, queue: pick.queue, severity: "info", title: { en: pick.queue || pick.call }, opened_at_s: pick.started_at_s,
-        reasons: pick.why.map((why) => ({ code: why, text: this.w(WHY[why] ?? why) })), history: [], time: timeOfDay(pick.started_at_s), mark: marked.get(pick.call),
+        why: pick.why.map((why) => this.w(WHY[why] ?? why)).join(" · "), reasons: pick.why.map((why) => ({ code: why, text: this.w(WHY[why] ?? why) })), history: [], time: timeOfDay(pick.started_at_s), mark: marked.get(pick.call),
       }));
     },
     chosenAlert() {
@@ -128,7 +128,7 @@ export default {
           <template v-if="picked.length"><h2 class="picks-head">{{ w("Worth listening to today") }} <span class="number">{{ picked.length }}</span></h2>
           <ul><li v-for="pick in picked" :key="pick.id"><button type="button" class="case-row severity-info" :class="{ on: pick.id === chosen }" :aria-current="pick.id === chosen" :data-pick="pick.call" @click="choose(pick.id)">
             <span class="case-time number">{{ pick.time }}</span>
-            <span class="case-what"><bdi class="task-title">{{ pick.title.en }}</bdi><small class="faint"><bdi v-for="reason in pick.reasons" :key="reason.code">{{ reason.text }} </bdi></small></span>
+            <span class="case-what"><bdi class="task-title">{{ pick.title.en }}</bdi><small class="faint"><bdi>{{ pick.why }}</bdi></small></span>
             <span class="case-mark" :class="pick.mark ? 'mark-' + pick.mark.verdict : ''">{{ pick.mark ? MARK_SIGN[pick.mark.verdict] + " " + word4(pick.mark.verdict) : "" }}</span>
           </button></li></ul></template>
         </section>

@@ -9,6 +9,7 @@ import { Procedure } from "./procedure.js";
 import { RIGHT_TO_LEFT, Speaks } from "./words.js";
 
 const SIGN = { critical: "▲", warning: "◆", info: "●" };
+const CROSSED = ["opened", "reopened", "crossed_again", "crossed_again_in_hand"];
 const GAUGE_REASON = /^([\w-]+) at .*, in the (\w+) zone$/;
 
 export const AlertCard = {
@@ -65,8 +66,12 @@ export const AlertCard = {
     // The needle as it stands now, or as it stood where it is not on the panel.
     shown() {
       if (this.isOfCall || !this.name) return null;
-      const parts = valueParts(this.needle?.value ?? this.alert.value, this.name.kind, this.name.unit, this.language);
-      return { parts, zone: this.needle?.zone ?? "red", now: !!this.needle };
+      const ages = this.name.kind === "max_age"; // what is open and red grows older by itself
+      const value = this.needle?.value ?? this.alert.value + (ages ? Math.max(0, this.nowS - this.crossedS) : 0);
+      return { parts: valueParts(value, this.name.kind, this.name.unit, this.language), zone: this.needle?.zone ?? "red", now: !!this.needle || ages };
+    },
+    crossedS() {
+      return [...this.alert.history].reverse().find((entry) => CROSSED.includes(entry.what))?.at_s ?? this.alert.opened_at_s;
     },
     zoneSign() {
       return ZONE_SIGN[this.shown.zone];

@@ -6,6 +6,8 @@ import { GaugeTile } from "./gauge_tile.js";
 import { instruments } from "./gauge_text.js";
 import { Speaks } from "./words.js";
 
+// A share says little without its number, and a number without its share.
+const BESIDE = { unhappy_today: "unhappy_share", unhappy_share: "unhappy_today", abandon_rate: "abandoned", abandoned: "abandon_rate" };
 const TILE_PX = 208;
 const TRAIL_S = 3600;
 const TRAIL_POINTS = 300;
@@ -50,6 +52,9 @@ export const GaugePanel = {
     },
   },
   methods: {
+    besideOf({ gauge, key }) {
+      return BESIDE[gauge] && this.gauges.find((needle) => needle.gauge === BESIDE[gauge] && needle.key === key);
+    },
     trailOf(needle) {
       return this.trails[`${needle.gauge}|${needle.key}`];
     },
@@ -85,7 +90,7 @@ export const GaugePanel = {
   template: `
     <section class="panel" :class="{ wall, scrolls }" :aria-label="w('Gauges')">
       <div class="gauges" :style="{ '--fits': fits }">
-        <gauge-tile v-for="needles in shown" :key="needles[0].gauge" :needles="needles" :trail="trailOf(needles[0])" :now-s="nowS"
+        <gauge-tile v-for="needles in shown" :key="needles[0].gauge" :needles="needles" :trail="trailOf(needles[0])" :beside="besideOf(needles[0])" :now-s="nowS"
           :open="opened === needles[0].gauge" :wall="wall" :language="language" @open="open"/>
       </div>
       <button v-if="!wall && !scrolls && groups.length > fits" type="button" class="quiet all-gauges" :aria-expanded="showsAll" @click="showsAll = !showsAll">

@@ -9,8 +9,9 @@ const ARC = "M10 58A50 50 0 0 1 110 58";
 export const GaugeTile = {
   name: "GaugeTile",
   mixins: [Speaks],
-  // `needles` are those of one gauge, the worst first; `trail` are [epoch second, value] of the worst.
-  props: { needles: Array, trail: Array, nowS: Number, open: Boolean, wall: Boolean, language: String },
+  // `needles` are those of one gauge, the worst first; `beside` is the same counted otherwise: the number to a share.
+  // `trail` are [epoch second, value] of the worst.
+  props: { needles: Array, beside: Object, trail: Array, nowS: Number, open: Boolean, wall: Boolean, language: String },
   emits: ["open"],
   data: () => ({ ARC }),
   computed: {
@@ -22,6 +23,9 @@ export const GaugeTile = {
     },
     parts() {
       return valueParts(this.worst.value, this.worst.kind, this.worst.unit, this.language);
+    },
+    besideText() {
+      return this.beside ? valueText(this.beside.value, this.beside.kind, this.beside.unit, this.language) : "";
     },
     zone() {
       return hasZones(this.worst) ? this.worst.zone : "none";
@@ -85,7 +89,7 @@ export const GaugeTile = {
                 :stroke-dasharray="band.dash" :stroke-dashoffset="band.offset"/>
           <g class="needle" :style="{ transform: turn }"><path d="M60 18L63 56H57Z"/></g><circle cx="60" cy="58" r="4.5"/>
         </svg>
-        <span class="gauge-value"><b class="number">{{ parts[0] }}</b><small>{{ parts[1] }}</small></span>
+        <span class="gauge-value"><b class="number">{{ parts[0] }}</b><small>{{ parts[1] }}</small><span v-if="besideText" class="beside number">{{ besideText }}</span></span>
       </span>
       <span class="gauge-trend"><span class="gauge-zone"><i aria-hidden="true">{{ sign }}</i> {{ zoneWord }}</span><svg viewBox="0 0 200 24" preserveAspectRatio="none" aria-hidden="true">
         <path :d="spark" vector-effect="non-scaling-stroke"/></svg><span class="gauge-age number" :title="w('since the value was renewed')">{{ age }}</span></span>
