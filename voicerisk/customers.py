@@ -19,6 +19,8 @@ HASH_CHARS: Final = 32
 
 MIN_KEY_BYTES: Final = 16
 
+_WITHHELD: Final = frozenset({"", "anonymous", "private", "restricted", "unavailable", "unknown", "withheld"})
+
 
 class CustomerKey(msgspec.Struct, frozen=True):
     """One key: its short id, 1 to 8 of a-z and 0-9, stands in every name that it made."""
@@ -72,12 +74,16 @@ def name_customer(raw: str, keys: tuple[CustomerKey, ...], region: str | None) -
     return CustomerNames(names[0], tuple(names[1:]))
 
 
+def is_withheld(raw: str) -> bool:
+    """Whether that is what networks and switches send in place of a number that is not shown: nobody's name.
+
+    All those callers would else be one customer, who rings all day. Words: RFC 3323, Asterisk, FreeSWITCH.
+    """
+    return _without_address(raw).casefold() in _WITHHELD
+
+
 def _plain(raw: str, region: str | None) -> str:
-    # SIP and AudioHook write numbers as addresses: sip:+97250...@host, tel:+97250...
-    text = raw.strip()
-    scheme, colon, rest = text.partition(":")
-    if colon and scheme.lower() in ("sip", "sips", "tel"):
-        text = rest.partition("@")[0].partition(";")[0]
+    text = _without_address(raw)
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -85,6 +91,15 @@ def _plain(raw: str, region: str | None) -> str:
     if not phonenumbers.is_possible_number(number):
         return text.casefold()
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _without_address(raw: str) -> str:
+    # SIP and AudioHook write numbers as addresses: sip:+97250...@host, tel:+97250...
+    text = raw.strip()
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme.lower() in ("sip", "sips", "tel"):
+        return rest.partition("@")[0].partition(";")[0].strip()
+    return text
 
 
 def _digest(plain: str, key: CustomerKey) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,6 @@ from voicerisk.config import Config
 from voicerisk.control.control import Control
 from voicerisk.control.switches import switches_for
 from voicerisk.customer_keys import load_customer_keys
-from voicerisk.customers import CustomerKey, name_customer
 from voicerisk.errands.errands import Errands
 from voicerisk.floor import Floor
 from voicerisk.notify.api import notify_router
@@ -24,12 +22,13 @@ from voicerisk.recordings.settings import recording_keys
 from voicerisk.risk.actions import Action, AlertResolved
 from voicerisk.risk.alerts import Alert, AlertState
 from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
-from voicerisk.risk.gauges import OwnMeasure
+from voicerisk.risk.gauges import GaugeKey, OwnMeasure
 from voicerisk.scoring.model import Model
 from voicerisk.server.admin_api import admin_router
 from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
 from voicerisk.server.control_api import control_router
+from voicerisk.server.door import Door, known_to
 from voicerisk.server.drain_api import drain_router
 from voicerisk.server.events_api import events_router
 from voicerisk.server.gauges_api import gauges_router
@@ -81,9 +80,11 @@ class Service:
         self.recorder = Recorder(self.board, store, self.keeper)
         self._store = store
         keys = load_customer_keys(config.customers, folder)
-        name_of = partial(_name, keys=keys, region=config.customers.region or None)
         floor = config.floor_with(model)
         self._floor = Floor(floor, model.spec.emotions)
+        per_customer = tuple(name for name, gauge in floor.risk.gauges.items() if gauge.key is GaugeKey.CUSTOMER)
+        is_known = known_to(self._floor.engine, per_customer)
+        self._door = Door(keys, config.customers.region or None, store, is_known)
         settings = config.store_settings
         self._ledger = Ledger(store, self._floor.engine, rules_name(floor.risk), settings.replay_h * 3600.0)
         self.office = Office(self._floor.engine, self._ledger, self.recorder, store)
@@ -94,7 +95,7 @@ class Service:
             floor.risk, self._floor.engine, self._ledger, self._scribe, self.keeper, store, settings
         )
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
-        self.switchboard = Switchboard(self._floor, self._scorer, self.recorder, name_of)
+        self.switchboard = Switchboard(self._floor, self._scorer, self.recorder, self._door.name_of)
         self.ingest = IngestServer(config.ingest, self.switchboard)
         sockets = config.audiosocket
         registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
@@ -127,7 +128,7 @@ class Service:
                 recordings_router(self.keeper, store),
                 work_router(self.board, self.office, floor.risk),
                 gauges_router(self._floor.engine, floor.risk, store),
-                events_router(self.office, self._scribe, store, floor.risk, name_of, config.http),
+                events_router(self.office, self._scribe, store, floor.risk, self._door, config.http),
                 review_router(store),
                 reports_router(store, floor.risk, config.review),
                 admin_router(config, store),
@@ -159,6 +160,7 @@ class Service:
 
     async def _start(self) -> None:
         rebuilt = await self._ledger.rebuild(clock.now_s())
+        await self._door.load()
         self._floor.wait_for(await self._store.read(read_unended), clock.now_s())
         alerts = [alert for alert in self._floor.engine.alerts() if alert.state is not AlertState.RESOLVED]
         for alert in alerts:
@@ -240,6 +242,7 @@ class Service:
         await self.control.stop()
         await self.recorder.stop()
         await self.office.close()
+        await self._door.close()
         await self.keeper.close()
         await self._notify.stop()
         await self._http.stop()
@@ -318,7 +321,3 @@ class Service:
                 draining=self.draining,
             )
         )
-
-
-def _name(raw: str, keys: tuple[CustomerKey, ...], region: str | None) -> str:
-    return name_customer(raw, keys, region).name

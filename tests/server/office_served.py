@@ -11,12 +11,15 @@ from fastapi import FastAPI
 
 from tests.server.floor import Floor
 from tests.server.served import KEY
+from voicerisk.clock import now_s
 from voicerisk.config import Config
-from voicerisk.customers import CustomerKey, name_customer
+from voicerisk.customers import CustomerKey
 from voicerisk.recordings.keeper import Keeper
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
+from voicerisk.risk.gauges import GaugeKey
 from voicerisk.server.admin_api import admin_router
+from voicerisk.server.door import Door, known_to
 from voicerisk.server.events_api import events_router
 from voicerisk.server.gauges_api import gauges_router
 from voicerisk.server.http import HttpServer, create_app
@@ -58,7 +61,10 @@ class ServedOffice:
 
 @asynccontextmanager
 async def serving_office(
-    folder: Path, settings: HttpSettings = SETTINGS, risk: RiskConfig | None = None
+    folder: Path,
+    settings: HttpSettings = SETTINGS,
+    risk: RiskConfig | None = None,
+    keys: tuple[CustomerKey, ...] = CUSTOMER_KEYS,
 ) -> AsyncIterator[ServedOffice]:
     """The HTTP side on a free loopback port, until the block ends."""
     config = Config(risk=risk or RiskConfig(), http=settings)
@@ -68,7 +74,12 @@ async def serving_office(
     keeper = Keeper(config.recordings, folder / "recordings", store, MultiFernet([Fernet(Fernet.generate_key())]))
     recorder = Recorder(board, store, keeper)
     engine = Engine(config.risk)
-    office = Office(engine, Ledger(store, engine, rules_name(config.risk), 3600.0), recorder, store)
+    ledger = Ledger(store, engine, rules_name(config.risk), 3600.0)
+    office = Office(engine, ledger, recorder, store)
+    per_customer = tuple(name for name, gauge in config.risk.gauges.items() if gauge.key is GaugeKey.CUSTOMER)
+    door = Door(keys, "IL", store, known_to(engine, per_customer))
+    await ledger.rebuild(now_s())
+    await door.load()
     scribe = Scribe(store)
     recorder.on_action(scribe.act)
     recorder.start()
@@ -76,9 +87,7 @@ async def serving_office(
         recordings_router(keeper, store),
         work_router(board, office, config.risk),
         gauges_router(engine, config.risk, store),
-        events_router(
-            office, scribe, store, config.risk, lambda raw: name_customer(raw, CUSTOMER_KEYS, "IL").name, settings
-        ),
+        events_router(office, scribe, store, config.risk, door, settings),
         review_router(store),
         reports_router(store, config.risk, config.review),
         admin_router(config, store),
@@ -92,6 +101,7 @@ async def serving_office(
     finally:
         await recorder.stop()
         await office.close()
+        await door.close()
         await scribe.close()
         await keeper.close()
         await server.stop()

@@ -1,6 +1,6 @@
 """`POST /api/v1/events`: what other systems know, on the disk before it is acknowledged; and the customers' cards."""
 
-from collections.abc import Callable
+import asyncio
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -14,6 +14,7 @@ from voicerisk.risk.card import CustomerCard, customer_card
 from voicerisk.risk.config import RiskConfig
 from voicerisk.server.access import Permission, Visitor, needs
 from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.door import Door
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.limits import TokenBuckets
 from voicerisk.server.office import Office
@@ -42,7 +43,7 @@ def events_router(
     scribe: Scribe,
     store: Store,
     config: RiskConfig,
-    name_of: Callable[[str], str],
+    door: Door,
     limits: HttpSettings = _LIMITS,
 ) -> APIRouter:
     """The routes for events in, events out again, what was refused, and customers."""
@@ -60,7 +61,7 @@ def events_router(
     )  # fmt: skip
     async def tell(request: Request) -> Response:
         try:
-            told = read_told(await request.body(), name_of)
+            told = read_told(await request.body(), door.name_of)
         except ToldError as error:
             raise HTTPException(400, str(error)) from None
         visitor: Visitor = request.state.visitor
@@ -71,8 +72,12 @@ def events_router(
         for refused, letter in zip(told.refused, told.letters, strict=True):
             reason = f"{refused.field}: {refused.reason}" if refused.field else refused.reason
             scribe.refused(DeadLetter(at_s=clock.now_s(), source=source, reason=reason, payload=letter))
+        admitted = [door.admit(event) for event in told.events]
+        joined = [saving for _, saving in admitted if saving is not None]
         try:
-            answer = await office.tell(told.events)
+            answer = await office.tell([event for event, _ in admitted])
+            if not all(await asyncio.gather(*joined)):
+                raise StoreError(store.problem or "who is whom is not on the disk yet")
         except StoreError as error:
             raise HTTPException(503, f"not on the disk, send them again: {error}") from None
         refusals: list[Any] = [msgspec.structs.asdict(refused) for refused in told.refused]
@@ -123,7 +128,7 @@ def events_router(
     ) -> Response:
         now = clock.now_s()
         made = customer_card(
-            customer, now, desk=engine.desk, settings=config.desk, gauges=config.gauges,
+            door.name_of(customer) or customer, now, desk=engine.desk, settings=config.desk, gauges=config.gauges,
             reading_of=lambda gauge, key: engine.reading(gauge, key, now), queue=queue,
         )  # fmt: skip
         return json_answer(card=made)

@@ -111,7 +111,18 @@ class Recorder:
             labels=call.labels,
             opted_out=call.opted_out,
         )
+        if call.opted_out:
+            # Also where a second stream says so, of a call that is being recorded.
+            self._later(self._forget(facts.call))
         self._later(self._go_on(call))
+
+    async def _forget(self, call_id: str) -> bool:
+        try:
+            await self._keeper.forget(call_id, "the customer opted out", clock.now_s())
+        except (StoreError, OSError) as error:
+            _log.error("a recording of a customer who opted out is still there", call=call_id, problem=str(error))
+            return False
+        return True
 
     async def _go_on(self, call: Call) -> bool:
         """Writes the call's line; if the store knows the call from before a restart, its curve goes on behind that."""

@@ -64,10 +64,12 @@ class _Leg:
 class Switchboard:
     """The ingest's `Sink`: one floor, one model thread, all in one event loop's thread.
 
-    `name_of` makes a customer's name of a telephone number.
+    `name_of` makes a customer's name of a telephone number, or of an older name; None where it was withheld.
     """
 
-    def __init__(self, floor: Floor, scorer: ScorerThread, recorder: Recorder, name_of: Callable[[str], str]) -> None:
+    def __init__(
+        self, floor: Floor, scorer: ScorerThread, recorder: Recorder, name_of: Callable[[str], str | None]
+    ) -> None:
         self._floor = floor
         self._name_of = name_of
         self._scorer = scorer
@@ -87,9 +89,11 @@ class Switchboard:
 
     def open(self, gateway: str, stream_key: str, started: StreamStarted, peer: str, control: StreamControl) -> _Leg:
         """Takes a stream of a new call or of one that is known. Raises `Refused`."""
-        if started.caller is not None and "customer" not in started.labels:
+        if told := started.labels.get("customer") or started.caller:
             # From here on nobody knows the number.
-            labels = {**started.labels, "customer": self._name_of(started.caller)}
+            others = {name: label for name, label in started.labels.items() if name != "customer"}
+            name = self._name_of(told)
+            labels = others if name is None else {**others, "customer": name}
             started = msgspec.structs.replace(started, labels=labels, caller=None)
         try:
             call = self._floor.open_stream(stream_key, started, clock.now_s())

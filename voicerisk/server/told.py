@@ -6,14 +6,16 @@ from typing import Any, Final
 
 import msgspec
 
-from voicerisk.events import Event, EventError, decode_event
+from voicerisk.events import CrmEvent, Event, EventError, decode_event
 from voicerisk.events.data import CUSTOMER_PATTERN
-from voicerisk.store.journal import masked
+from voicerisk.server.door import SAME
+from voicerisk.store.journal import MASK, masked
 
 MAX_EVENTS: Final = 1_000
 """Events in one request."""
 
 _CUSTOMER: Final = re.compile(CUSTOMER_PATTERN)
+_FREE_TEXT: Final = frozenset({"what", "reason"})
 
 
 class ToldError(ValueError):
@@ -42,8 +44,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.events) + len(self.refused)
 
 
-def read_told(body: bytes, name_of: Callable[[str], str]) -> Told:
-    """The events in a request's body; `name_of` gives a customer's name for a number or a CRM's id in the clear.
+def read_told(body: bytes, name_of: Callable[[str], str | None]) -> Told:
+    """The events in a request's body; in free text, what could be a telephone number is masked.
+
+    `name_of` gives a customer's name for a number or a CRM's id in the clear, None for a number that was withheld.
 
     Raises:
         ToldError: It is not JSON, no event or list of events, or too many.
@@ -71,10 +75,40 @@ def read_told(body: bytes, name_of: Callable[[str], str]) -> Told:
     return Told(events=events, refused=refused, letters=letters)
 
 
-def _event(said: Any, name_of: Callable[[str], str]) -> Event:
+def _event(said: Any, name_of: Callable[[str], str | None]) -> Event:
     if not isinstance(said, Mapping):
         raise EventError("", "an event is a JSON object")
-    customer = said.get("customer")
-    if isinstance(customer, str) and customer.strip() and not _CUSTOMER.match(customer):
+    customer, data = said.get("customer"), said.get("data")
+    if isinstance(customer, str) and customer.strip():
         said = {**said, "customer": name_of(customer)}
-    return decode_event(said)
+    if isinstance(data, Mapping):
+        said = {**said, "data": _data(data, name_of)}
+    event = decode_event(said)
+    if isinstance(event, CrmEvent) and event.data.subtype == SAME:
+        other = event.data.fields.get("other")
+        if event.customer is None or not isinstance(other, str) or not _CUSTOMER.match(other):
+            raise EventError("data.fields.other", "must be another number or name of the event's customer")
+    return event
+
+
+def _data(data: Mapping[str, Any], name_of: Callable[[str], str | None]) -> dict[str, Any]:
+    """The event's data without numbers in the clear: people write them into every text that there is."""
+    clean = {
+        key: masked(value) if key in _FREE_TEXT and isinstance(value, str) else value for key, value in data.items()
+    }
+    fields = data.get("fields")
+    if isinstance(fields, Mapping):
+        is_same = data.get("subtype") == SAME
+        clean["fields"] = {
+            masked(key): name_of(value) if is_same and key == "other" and isinstance(value, str) else _field(value)
+            for key, value in fields.items()
+        }
+    return clean
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    # A number of nine digits and more is a telephone's rather than an amount.
+    is_long = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 1e8
+    return MASK if is_long else value

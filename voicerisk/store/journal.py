@@ -19,7 +19,9 @@ KEPT_SNAPSHOTS: Final = 2
 
 MAX_LETTER_CHARS: Final = 4000
 
-_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")
+MASK: Final = "#"
+
+_LONG_NUMBER: Final = re.compile(r"\+?\(?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){6,}")
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +144,7 @@ def read_dead_letters(session: Session, limit: int = 100) -> list[DeadLetter]:
 
 def masked(text: str) -> str:
     """The text with everything that could be a telephone number made unreadable."""
-    return _LONG_NUMBER.sub("#", text)
+    return _LONG_NUMBER.sub(MASK, text)
 
 
 def _input(row: EventRow) -> Input:

@@ -27,7 +27,7 @@ _Key = tuple[str, ...]
 UNSAVED = Gauge("voicerisk_store_unsaved", "Alerts, calls and curve pieces that the database has not taken yet")
 DROPPED = Counter("voicerisk_store_dropped", "Calls and curve pieces let go while the database was gone")
 
-_MAY_GO: Final = frozenset({"call", "curve", "reading", "crossing", "input", "letter"})
+_MAY_GO: Final = frozenset({"call", "curve", "reading", "crossing", "input", "letter", "same_customer"})
 """What is let go, the oldest first, when too much waits for a database that is gone."""
 
 _log = structlog.get_logger()
