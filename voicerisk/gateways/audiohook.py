@@ -116,7 +116,7 @@ class AudioHookCodec:
         return ()
 
     def drain(self) -> None:
-        """Asks the client by `reconnect` to go on with the call in a new session; then, by `disconnect` to end.
+        """Asks the client, by `reconnect`, to go on in a new session; called again, by `disconnect`, to end.
 
         A client that cannot move a session stays, and is heard until the end.
         """
