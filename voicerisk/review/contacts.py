@@ -1,5 +1,6 @@
 """The day's contacts in figures: calls and waits, who called again, who was passed on, why they called."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, median
@@ -7,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from voicerisk.review.calls import CallLine, Gathered, Passed
+from voicerisk.review.calls import CallLine, Gathered
 from voicerisk.review.spans import Span
 
 LONG_WAIT_S: Final = 30.0
@@ -219,11 +220,10 @@ def _hours(found: Gathered, begun: Sequence[CallLine], span: Span) -> Sequence[H
     one_day = len(span.dates) == 1
     keys = [hour.from_s if one_day else float(hour.label) for hour in hours]
     counts = {key: [0, 0, 0, 0] for key in keys}
-    places = sorted(zip((hour.from_s for hour in hours), keys, strict=True))
+    begins = [hour.from_s for hour in hours]
 
     def add(at_s: float, which: int) -> None:
-        if (key := _place(places, at_s)) is not None:
-            counts[key][which] += 1
+        counts[keys[bisect_right(begins, at_s) - 1]][which] += 1
 
     for line in begun:
         add(line.first_s, 0)
@@ -238,17 +238,6 @@ def _hours(found: Gathered, begun: Sequence[CallLine], span: Span) -> Sequence[H
         HourCount(hour=labels[key], calls=n[0], abandoned=n[1], red=n[2], offhours=n[3])
         for key, n in (counts.items() if one_day else sorted(counts.items()))
     ]
-
-
-def _place(places: Sequence[tuple[float, float]], at_s: float) -> float | None:
-    low, high = 0, len(places)
-    while low < high:
-        middle = (low + high) // 2
-        if places[middle][0] <= at_s:
-            low = middle + 1
-        else:
-            high = middle
-    return None if low == 0 else places[low - 1][1]
 
 
 def _repeats(by_customer: Mapping[str, Sequence[CallLine]]) -> Repeats:
@@ -293,15 +282,11 @@ def _transfers(found: Gathered, answered: int) -> Transfers:
     ordered = sorted(by.items(), key=lambda pair: (-pair[1], pair[0]))
     return Transfers(
         transfers=len(found.passed),
-        redirected=sum(_is_redirected(one) for one in found.passed),
+        redirected=sum(one.redirected for one in found.passed),
         per_call=_share(len(found.passed), answered),
         calls_twice=sum(line.transfers >= AGAIN for line in found.calls.values()),
         by=[TransferLine(queue=queue, to=to, topic=topic, transfers=n) for (queue, to, topic), n in ordered],
     )
-
-
-def _is_redirected(one: Passed) -> bool:
-    return one.redirected
 
 
 def _without_note(begun: Iterable[CallLine], by_customer: Mapping[str, Sequence[CallLine]]) -> int:
