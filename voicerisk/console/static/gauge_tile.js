@@ -99,10 +99,10 @@ export const GaugeTile = {
     </component>`,
 };
 
-// The trail in a box of 200 x 24: at least five minutes wide, at most an hour, held until the next value.
+// The trail in a box of 200 x 24: at least two minutes wide, at most an hour, held until the next value.
 function sparkPath(trail, nowS, end) {
   if (!trail?.length) return "";
-  const span = Math.max(300, Math.min(3600, nowS - trail[0][0]));
+  const span = Math.max(120, Math.min(3600, nowS - trail[0][0]));
   const top = Math.max(end, ...trail.map(([, value]) => value)) || 1;
   const x = (atS) => Math.max(0, 200 * (1 - (nowS - atS) / span)).toFixed(1);
   const y = (value) => (23 - 22 * Math.max(0, value / top)).toFixed(1);
