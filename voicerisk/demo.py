@@ -180,7 +180,7 @@ class _Round:
     async def _play(self, number: int, call_id: str) -> None:
         call = self._calls[call_id]
         await asyncio.sleep(number * STAGGER_S)
-        url = f"ws://127.0.0.1:{self._service.ingest.port}{call.way_in}"
+        url = f"ws://127.0.0.1:{self._service.gates.ingest.port}{call.way_in}"
         labels = {"queue": QUEUES[number % len(QUEUES)]}
         messages = SOURCES[call.protocol](SimulatedCall(path=call.path, call_id=call_id, labels=labels))
         try:

@@ -25,16 +25,15 @@ from voicerisk.risk.deeds import Acknowledge, Deed, Resolve
 from voicerisk.risk.gauges import GaugeKey, OwnMeasure
 from voicerisk.scoring.model import Model
 from voicerisk.server.admin_api import admin_router
-from voicerisk.server.audiosocket import AudioSocketServer
 from voicerisk.server.auth import load_session_key
 from voicerisk.server.control_api import control_router
 from voicerisk.server.door import Door, known_to
 from voicerisk.server.drain_api import drain_router
 from voicerisk.server.events_api import events_router
+from voicerisk.server.gates import Gates
 from voicerisk.server.gauges_api import gauges_router
 from voicerisk.server.housekeeping import Housekeeping
 from voicerisk.server.http import HttpServer, create_app
-from voicerisk.server.ingest import IngestServer
 from voicerisk.server.ledger import Ledger, rules_name
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.office import Office
@@ -42,12 +41,8 @@ from voicerisk.server.panel import Panel
 from voicerisk.server.pulse import Pulse
 from voicerisk.server.record import Recorder
 from voicerisk.server.recordings_api import recordings_router
-from voicerisk.server.registrations import Registrations
-from voicerisk.server.registrations_api import registrations_router
 from voicerisk.server.reports_api import reports_router
 from voicerisk.server.review_api import review_router
-from voicerisk.server.rtp import RtpServer
-from voicerisk.server.rtp_api import rtp_router
 from voicerisk.server.scorer import ScorerThread
 from voicerisk.server.scribe import Scribe
 from voicerisk.server.switch_events import SwitchEvents
@@ -96,11 +91,7 @@ class Service:
         )
         self._scorer = ScorerThread(model, config.scoring, asyncio.get_running_loop())
         self.switchboard = Switchboard(self._floor, self._scorer, self.recorder, self._door.name_of)
-        self.ingest = IngestServer(config.ingest, self.switchboard)
-        sockets = config.audiosocket
-        registrations = Registrations(sockets.max_registrations, sockets.registered_for_s)
-        self.audiosocket = AudioSocketServer(sockets, self.switchboard, registrations)
-        self.rtp = RtpServer(config.rtp, self.switchboard)
+        self.gates = Gates(config.ingest, config.audiosocket, config.rtp, self.switchboard)
         self._panel = Panel(self._floor.engine, floor.risk, self.board.feed, clock.now_s)
         self.board.show_more(self._panel.picture)
         self.recorder.on_action(self._panel.act)
@@ -133,12 +124,11 @@ class Service:
                 reports_router(store, floor.risk, config.review),
                 admin_router(config, store),
                 drain_router(self),
+                notify_router(self._notify),
+                *self.gates.routers,
             ],
             notes=self.control.troubles,
         )
-        app.include_router(registrations_router(registrations, enabled=sockets.enabled))
-        app.include_router(rtp_router(self.rtp))
-        app.include_router(notify_router(self._notify))
         if config.console.enabled:
             # A good part of the start-up time and memory: only where it is wanted.
             from voicerisk.console.pages import attach
@@ -174,17 +164,15 @@ class Service:
         self.control.start()
         self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever())
         self.http_port = await self._http.start()
-        await self.ingest.start()
-        ports = {"ingest_port": self.ingest.port, "http_port": self.http_port}
-        if self.config.audiosocket.enabled:
-            ports["audiosocket_port"] = await self.audiosocket.start()
+        ports = await self.gates.start()
+        ports["http_port"] = self.http_port
         _log.info("ready", **ports, open_alerts=len(alerts), replayed=rebuilt.n_inputs)
 
     async def stop(self, drain_s: float) -> None:
         """Refuses new calls, lets live ones end for up to `drain_s`, then saves everything and closes."""
         self.switchboard.stopping = True
         self._show_vitals()
-        await asyncio.gather(self.ingest.drain(drain_s), self.audiosocket.drain(drain_s), self.rtp.drain(drain_s))
+        await self.gates.drain(drain_s)
         for call in self._floor.finish_all("the server is stopping"):
             self.switchboard.move(call)
         await self._close()
@@ -192,7 +180,7 @@ class Service:
 
     def reload(self) -> None:
         """Reads the certificates of every port again; where one is of no use, the log says so and the old one stays."""
-        for port in (self.ingest, self._http):
+        for port in (self.gates.ingest, self._http):
             try:
                 port.reload()
             except OSError as error:
@@ -206,7 +194,7 @@ class Service:
     async def drain(self, person: str) -> None:
         """Sends new calls elsewhere, and logs who wanted that; live ones go on."""
         self.switchboard.draining = True
-        self.ingest.close_door()
+        self.gates.ingest.close_door()
         await self._log_drain(person, "drain")
 
     async def undrain(self, person: str) -> bool:
@@ -214,7 +202,7 @@ class Service:
         if self.switchboard.stopping:
             return False
         self.switchboard.draining = False
-        self.ingest.open_door()
+        self.gates.ingest.open_door()
         await self._log_drain(person, "undrain")
         return True
 
@@ -225,12 +213,12 @@ class Service:
 
     async def hurry(self) -> None:
         """Cuts a stop short: live calls are closed now."""
-        await asyncio.gather(self.ingest.stop(), self.audiosocket.stop(), self.rtp.stop())
+        await self.gates.stop()
 
     @property
     def n_streams(self) -> int:
         """Connections that carry a call now."""
-        return self.ingest.n_calls + self.audiosocket.n_connections + self.rtp.n_streams
+        return self.gates.n_streams
 
     async def _close(self) -> None:
         if self._scorer.is_alive:
