@@ -40,7 +40,7 @@ _REFUSALS: Final = refuses(
 MAX_ITEMS: Final = 2_000
 """Promises or incidents in one answer: of 50,000 nobody looks at each."""
 
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Name = Annotated[str, Field(min_length=1, max_length=128)]
 _Words = Annotated[str, Field(max_length=2000)]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from voicerisk.store.records import AuditEntry
 from voicerisk.store.schema import AuditRow
+from voicerisk.store.text import without_nul
 
 BEGINNING: Final = "0" * 64
 """What stands before the first line."""
@@ -68,6 +69,9 @@ def verify(lines: Iterable[Chained]) -> Verdict:
 
 def write_audit(session: Session, entry: AuditEntry) -> None:
     """Adds one line to the end of the chain."""
+    # Before the hash is taken: the line must read as it was written.
+    texts = {name: without_nul(text) for name, text in msgspec.structs.asdict(entry).items() if isinstance(text, str)}
+    entry = msgspec.structs.replace(entry, **texts)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     previous = session.scalar(select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)) or BEGINNING

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from voicerisk.store.migrate import NewerDatabaseError, upgrade
 from voicerisk.store.settings import StoreSettings
+from voicerisk.store.text import without_nul
 from voicerisk.store.writer import WRITING, StoreError, describe
 
 
@@ -32,6 +33,8 @@ def open_database(settings: StoreSettings) -> Engine:
         engine = create_engine(url, pool_pre_ping=not is_sqlite)
         if is_sqlite:
             _make_sqlite_durable(engine, settings.busy_timeout_s)
+        else:
+            _take_any_text(engine)
         with engine.execution_options(**WRITING).begin() as connection:
             upgrade(connection)
     except NewerDatabaseError as error:
@@ -40,6 +43,29 @@ def open_database(settings: StoreSettings) -> Engine:
     except (OSError, ImportError, SQLAlchemyError) as error:
         raise StoreError(f"cannot open the store at {shown}: {describe(error)}") from error
     return engine
+
+
+def _take_any_text(engine: Engine) -> None:
+    """PostgreSQL's text holds no NUL, and a row with one in a name that somebody sent would be refused for good."""
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def before(
+        _connection: Connection, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        rows = parameters if many else [parameters]
+        if any(isinstance(value, str) and "\0" in value for row in rows for value in _values(row)):
+            parameters = [_clean(row) for row in rows] if many else _clean(parameters)
+        return statement, parameters
+
+
+def _values(row: Any) -> Any:
+    return row.values() if isinstance(row, dict) else row
+
+
+def _clean(row: Any) -> Any:
+    if isinstance(row, dict):
+        return {name: without_nul(value) if isinstance(value, str) else value for name, value in row.items()}
+    return tuple(without_nul(value) if isinstance(value, str) else value for value in row)
 
 
 def _make_sqlite_durable(engine: Engine, busy_timeout_s: float) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from voicerisk.store.schema import DeadLetterRow, EventRow, SnapshotRow
+from voicerisk.store.text import without_nul
 
 KEPT_SNAPSHOTS: Final = 2
 """The last one, and the one before it should the last not be readable."""
@@ -96,7 +97,8 @@ def read_events(
 
 def known_ids(session: Session, ids: Collection[str]) -> set[str]:
     """Those of the ids that are on the disk."""
-    return set(session.scalars(select(EventRow.id).where(EventRow.id.in_(ids))))
+    stored = set(session.scalars(select(EventRow.id).where(EventRow.id.in_(ids))))
+    return {id_ for id_ in ids if id_ in stored or without_nul(id_) in stored}
 
 
 def last_seq(session: Session) -> int:

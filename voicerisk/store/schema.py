@@ -114,7 +114,7 @@ class EventRow(Base):
     id: Mapped[str] = mapped_column(String(400), unique=True)
     type: Mapped[str] = mapped_column(String(64))
     at_s: Mapped[float] = mapped_column(Double, index=True)
-    heard_at_s: Mapped[float] = mapped_column(Double)
+    heard_at_s: Mapped[float] = mapped_column(Double, index=True)
     call_id: Mapped[str | None] = mapped_column(String(256), index=True)
     customer: Mapped[str | None] = mapped_column(String(80), index=True)
     queue: Mapped[str | None] = mapped_column(String(256))
@@ -167,7 +167,7 @@ class ReadingRow(Base):
 
     gauge: Mapped[str] = mapped_column(String(128), primary_key=True)
     key: Mapped[str] = mapped_column(String(256), primary_key=True)
-    at_s: Mapped[float] = mapped_column(Double, primary_key=True)
+    at_s: Mapped[float] = mapped_column(Double, primary_key=True, index=True)
     value: Mapped[float] = mapped_column(Double)
     zone: Mapped[str] = mapped_column(String(8))
 
@@ -200,7 +200,7 @@ class ItemRow(Base):
     queue: Mapped[str | None] = mapped_column(String(256))
     opened_at_s: Mapped[float] = mapped_column(Double, index=True)
     due_at_s: Mapped[float | None] = mapped_column(Double)
-    closed_at_s: Mapped[float | None] = mapped_column(Double)
+    closed_at_s: Mapped[float | None] = mapped_column(Double, index=True)
     payload: Mapped[str] = mapped_column(Text)
 
 
