@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MODULES = ("scoring_cost", "ingest_cost", "gateway_path", "capacity", "risk_day", "day_report")
+MODULES = ("scoring_cost", "ingest_cost", "gateway_path", "capacity", "risk_day", "day_report", "record_cost")
 
 
 def main() -> int:
