@@ -187,7 +187,7 @@ async def test_an_escalating_call_alerts_over_every_gateway(start_service: Start
         call = await ended_call(service, call_id)
         assert sorted(call["roles"]) == ["agent", "customer"]
         # A second socket joins where the first has got to, which here is faster than real time.
-        assert len(voices) / 8000 - 0.3 <= call["ended_at_s"] - call["started_at_s"] <= len(voices) / 8000 + 2.0
+        assert len(voices) / 8000 - 0.3 <= call["ended_at_s"] - call["started_at_s"] <= len(voices) / 8000 + 12.0
     assert sorted(alert["call"] for alert in await service.alerts()) == sorted(call_ids)
     assert await service.metric("voicerisk_score_failures_total") == 0
     assert "4930123456" not in service.log.read_text()
