@@ -110,7 +110,7 @@ export const ReviewCase = {
           <template v-for="sound in sounds"><span v-for="gap in sound.gaps" :key="sound.id + gap.from" class="gap" :title="gapText(gap)" :style="{ left: share(gap.from) + '%', width: share(gap.to - gap.from) + '%' }"></span></template>
           <i v-if="alertAt !== null" class="alert-mark" :style="{ left: alertAt + '%' }"><b>▲</b></i>
           <i v-if="heard !== null" class="playhead" :style="{ left: heard + '%' }"></i>
-          <span v-for="tick in ticks" :key="tick.text" class="tick number" :style="{ left: tick.left + '%' }">{{ tick.text }}</span>
+          <span v-for="tick in ticks" :key="tick.text" class="tick number" :class="{ first: tick.left === 0 }" :style="{ left: tick.left + '%' }">{{ tick.text }}</span>
         </div>
         <p v-if="read && !levels.length" class="faint">{{ w("No tension was recorded.") }}</p>
       </figure>
