@@ -165,7 +165,7 @@ def _clips(result: Evaluation) -> Iterable[str]:
 def _corpus_out(result: Evaluation) -> Iterable[str]:
     yield (
         "### 2. Corpus-out\n\nFor each corpus a model trained without it, tested on all of it: what a new site will "
-        "see. *Own calm speech known*: held against the caller's first five calm clips by the shipped law."
+        "see. *Own calm speech known*: heard after the caller's first five calm clips, as in one call."
     )
     if not result.corpus_out:
         yield "Not measured for this version."

@@ -30,7 +30,8 @@ def card_text(settings: TrainSettings) -> str:
         "All of it may be used commercially under the terms named above; give the attributions they ask for."
         if classes <= {"open", "own"}
         else "**Some of it is for research or non-commercial use only, or states no licence. Whether a model trained "
-        "on such speech may be used commercially is unsettled law: ask your own counsel, or train `tension-open`.**"
+        "on such speech may be used commercially is unsettled law: ask your own counsel, or use `tension-open`, which "
+        "learned from corpora with clearly open licences only.**"
     )
     return f"""# {settings.name}
 
@@ -45,9 +46,10 @@ Every 10 ms a 40 ms frame gives {len(NAMES)} values that describe the voice (lou
 spectral slopes, pitch, harmonics-to-noise ratio, five cepstral coefficients and so on). Sums over voiced frames give
 {len(FUNCTIONALS)} functionals, all independent of the line's gain, for the last {WINDOW_CHUNKS * CHUNK_S:.1f} s of
 speech and for the whole call. Committees of small networks judge them. Tension is judged by one that sees the voice
-alone and, once there is more of the caller than the window holds, by one that also sees how the voice differs from the
-caller's own first ten seconds of speech; both were kept from knowing which corpus they hear. Stress, arousal, valence
-and emotion come from a third that was left free. All of it is one ONNX graph.
+alone and, once there is more of the caller than the window holds, for up to three quarters by one that also sees how
+the voice differs from the caller's own first ten seconds of speech; both were kept from knowing which corpus they hear.
+Stress, arousal, valence and emotion come from a third that was left free. What tells calm speakers apart was made small
+for the first and the third before they learned. All of it is one ONNX graph.
 
 ## What it was trained on
 
