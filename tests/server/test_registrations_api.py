@@ -30,7 +30,10 @@ async def test_a_registration_is_found_under_its_uuid() -> None:
     answer = await post(book, BODY | {"agent": "Maya", "labels": labels})
     assert (answer.status_code, answer.json()) == (200, {"uuid": ID, "held_s": 60.0})
     assert book.find(ID, clock.monotonic_s()) == RegisteredCall(
-        call_id="c-1", role=Role.CUSTOMER, labels={"queue": "billing", "agent": "Maya", "skill": "cards"}
+        call_id="c-1",
+        role=Role.CUSTOMER,
+        labels={"queue": "billing", "agent": "Maya", "skill": "cards"},
+        caller="+4930123456",
     )
 
 

@@ -4,8 +4,8 @@ import msgspec
 
 from tests.plays.play import T0, window
 from tests.risk.shipped import CALL_TENSION
-from voicerisk.events import Zone
-from voicerisk.risk.gauges import LevelGauge
+from voicerisk.events import Zone, decode_event
+from voicerisk.risk.gauges import GaugeBoard, LevelGauge, SiteSettings
 from voicerisk.zones import Boundary, Zones
 
 STRICT = Zones(amber=Boundary(enter=0.1, leave=0.05), red=Boundary(enter=0.2, leave=0.15))
@@ -46,3 +46,16 @@ def test_a_call_that_moves_to_another_queue_is_held_against_its_zones() -> None:
         for t, level, queue in ((1, 0.3, None), (2, 0.3, "strict"), (3, 0.3, None), (4, 0.05, None))
     ]
     assert zones == [Zone.GREEN, Zone.RED, Zone.RED, Zone.GREEN]
+
+
+def test_a_call_that_is_taken_up_again_is_heard_from_its_new_beginning() -> None:
+    """After a restart a call's media seconds begin anew: its needle follows at once, not from where it stood before."""
+    board = GaugeBoard({"call_tension": CALL_TENSION}, SiteSettings())
+    started = {"id": "c:call.started:0", "type": "call.started", "call": "c"}
+    board.handle(decode_event({**started, "at": T0}), T0)
+    board.handle(window("c", 20.0, Zone.RED), T0 + 20.0)
+    assert board.handle(window("c", 1.0, Zone.GREEN), T0 + 21.0) == []
+    board.handle(decode_event({**started, "at": T0 + 30.0}), T0 + 30.0)
+    again = msgspec.structs.replace(window("c", 1.0, Zone.GREEN), at=T0 + 31.0)
+    (moved,) = board.handle(again, T0 + 31.0)
+    assert (moved.previous, moved.reading.zone) == (Zone.RED, Zone.GREEN)

@@ -86,8 +86,11 @@ class GaugeBoard:
         What time alone did up to `now` comes first and after it, so `advance` need not be called.
         """
         moved = self.advance(now)
-        if isinstance(event, CallStarted) and self._ended.get(event.call, NEVER) < event.at:
-            self._forget_call(event.call, event.at, moved)
+        if isinstance(event, CallStarted):
+            if self._ended.get(event.call, NEVER) < event.at:
+                self._forget_call(event.call, event.at, moved)
+            for level in self._levels:
+                level.begin_anew(event.call)
         fact = self._where.fact(event)
         if isinstance(event, TensionWindow):
             if event.call not in self._ended:

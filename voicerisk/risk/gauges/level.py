@@ -107,6 +107,11 @@ class LevelDial:
         self.clock.move(previous if before else None, reading.zone, event.at)
         return Moved(reading=reading, previous=previous)
 
+    def begin_anew(self, call: str) -> None:
+        """A call that is taken up again, after a restart of ours, counts its media seconds from the start."""
+        if (gauge := self._calls.get(call)) is not None and gauge.reading is not None:
+            gauge.reading = msgspec.structs.replace(gauge.reading, at_media_s=None)
+
     def value(self, key: str) -> float | None:
         """The call's tension; None where nothing was heard."""
         reading = self.reading(key, None)
