@@ -13,9 +13,8 @@ from voicerisk import clock
 from voicerisk.notify.assembly import NotifyPart
 from voicerisk.notify.phones import PhoneError, PhonesFullError, forget_phone, phone_of
 from voicerisk.server.access import Permission, Visitor, needs
-from voicerisk.server.answers import gives, json_answer, person_of, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, person_of, refuses
 from voicerisk.store import outbox
-from voicerisk.store.writer import StoreError
 
 _WORKER: Final = (Path(__file__).parent / "static" / "push_worker.js").read_text(encoding="utf-8")
 _OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
@@ -60,10 +59,7 @@ def notify_router(part: NotifyPart) -> APIRouter:
         responses=gives(notifications=_OBJECTS) | refuses(_503="the store cannot be read"),
     )  # fmt: skip
     async def sent(alert: Annotated[str, Query(max_length=256)]) -> Response:
-        try:
-            items = await store.read(partial(outbox.items_of_alert, alert_id=alert))
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        items = await from_store(store.read(partial(outbox.items_of_alert, alert_id=alert)))
         return json_answer(notifications=[_shown(item) for item in items])
 
     @router.get(

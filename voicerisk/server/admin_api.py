@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from voicerisk.server.access import Permission, needs
-from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, refuses
 from voicerisk.store.store import Store
-from voicerisk.store.writer import StoreError
 
 _OBJECT: Final = {"type": "object"}
 _SECRET_PARTS: Final = ("token", "password", "secret", "key", "credential")
@@ -30,10 +29,7 @@ def admin_router(config: msgspec.Struct, store: Store) -> APIRouter:
         responses=gives(audit={"type": "array", "items": _OBJECT}) | refuses(_503="the store cannot be read"),
     )  # fmt: skip
     async def audit(limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Response:
-        try:
-            return json_answer(audit=await store.audit_log(limit))
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        return json_answer(audit=await from_store(store.audit_log(limit)))
 
     return router
 

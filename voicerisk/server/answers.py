@@ -1,7 +1,8 @@
 """How the API answers: JSON made from structs, schemas that say what is in it, and the person who asks."""
 
 import json
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request
@@ -18,6 +19,9 @@ from voicerisk.server.auth import clean_name
 from voicerisk.server.views import AlertView, CallView, CurvePiece, GaugeView, Vitals, encode_json
 from voicerisk.store.history import Mark
 from voicerisk.store.records import CallRecord
+from voicerisk.store.writer import StoreError
+
+T = TypeVar("T")
 
 _SHOWN: Final = (
     AlertView,
@@ -80,6 +84,14 @@ def person_of(request: Request, given: str | None) -> str:
         return visitor.person or clean_name(given or "")
     except ValueError as error:
         raise HTTPException(422, f"person: {error}") from None
+
+
+async def from_store(reading: Awaitable[T]) -> T:
+    """What the store gives. Raises a 503 with its words where it cannot be read."""
+    try:
+        return await reading
+    except StoreError as error:
+        raise HTTPException(503, str(error)) from None
 
 
 def _schema(what: Any) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from starlette.responses import Response
 
 from voicerisk.risk.alerts import AlertState, AlertStateError, UnknownAlertError
 from voicerisk.server.access import Permission, needs
-from voicerisk.server.answers import gives, json_answer, person_of, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, person_of, refuses
 from voicerisk.server.commands import Commands
 from voicerisk.server.live import LiveBoard
 from voicerisk.server.views import AlertView, CallView, CurvePiece, Vitals, alert_view
 from voicerisk.store.curve import unpack
 from voicerisk.store.records import CallRecord
 from voicerisk.store.store import Store
-from voicerisk.store.writer import StoreError
 
 _Limit = Annotated[int, Query(ge=1, le=1000)]
 _TEXT: Final = {"anyOf": [{"type": "string"}, {"type": "null"}]}
@@ -47,14 +46,14 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
         "/calls/past", summary="Calls from the record, the newest first", responses=gives(calls=[CallRecord]) | _READS
     )
     async def past_calls(limit: _Limit = 100, before_s: float | None = None) -> Response:
-        return json_answer(calls=await _read(store.calls(limit, before_s)))
+        return json_answer(calls=await from_store(store.calls(limit, before_s)))
 
     @router.get(
         "/calls/{call_id:path}/curve", summary="The stored tension curve of a call",
         responses=gives(pieces=[CurvePiece]) | _READS,
     )  # fmt: skip
     async def curve(call_id: str) -> Response:
-        pieces = await _read(store.curve(call_id))
+        pieces = await from_store(store.curve(call_id))
         return json_answer(pieces=[CurvePiece(first, unpack(levels)) for first, levels in pieces])
 
     @router.get(
@@ -62,7 +61,7 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
         responses=gives(call=(CallView, CallRecord)) | _READS | refuses(_404="there is no such call"),
     )  # fmt: skip
     async def call(call_id: str) -> Response:
-        found: Any = board.call(call_id) or await _read(store.call(call_id))
+        found: Any = board.call(call_id) or await from_store(store.call(call_id))
         if found is None:
             raise HTTPException(404, f"there is no call {call_id[:100]!r}")
         return json_answer(call=found)
@@ -85,7 +84,9 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
     async def alerts(state: AlertState | None = None, limit: _Limit = 100, after_s: float = 0.0) -> Response:
         if state is None:
             return json_answer(alerts=[alert for alert in board.alerts() if alert.opened_at_s >= after_s][:limit])
-        return json_answer(alerts=[alert_view(alert) for alert in await _read(store.alerts([state], limit, after_s))])
+        return json_answer(
+            alerts=[alert_view(alert) for alert in await from_store(store.alerts([state], limit, after_s))]
+        )
 
     @router.get(
         "/alerts/{alert_id:path}", summary="One alert with its history",
@@ -94,7 +95,7 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
     async def alert(alert_id: str) -> Response:
         if (live := board.alert(alert_id)) is not None:
             return json_answer(alert=live)
-        stored = await _read(store.alert(alert_id))
+        stored = await from_store(store.alert(alert_id))
         if stored is None:
             raise HTTPException(404, f"there is no alert {alert_id[:100]!r}")
         return json_answer(alert=alert_view(stored))
@@ -128,10 +129,3 @@ def api_router(board: LiveBoard, store: Store, commands: Commands) -> APIRouter:
 
 def _problem(error: UnknownAlertError | AlertStateError) -> HTTPException:
     return HTTPException(404 if isinstance(error, UnknownAlertError) else 409, str(error))
-
-
-async def _read(query: Any) -> Any:
-    try:
-        return await query
-    except StoreError as error:
-        raise HTTPException(503, str(error)) from None

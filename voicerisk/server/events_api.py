@@ -13,7 +13,7 @@ from voicerisk.events.data import CUSTOMER_PATTERN
 from voicerisk.risk.card import CustomerCard, customer_card
 from voicerisk.risk.config import RiskConfig
 from voicerisk.server.access import Permission, Visitor, needs
-from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, refuses
 from voicerisk.server.door import Door
 from voicerisk.server.http_settings import HttpSettings
 from voicerisk.server.limits import TokenBuckets
@@ -100,10 +100,7 @@ def events_router(
             journal.read_events, from_s=from_s, to_s=to_s, types=[type] if type else (), call_id=call,
             customer=customer, limit=limit,
         )  # fmt: skip
-        try:
-            rows = await store.read(read)
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        rows = await from_store(store.read(read))
         return json_answer(events=[{"heard_at_s": row.heard_at_s, **msgspec.json.decode(row.payload)} for row in rows])
 
     @router.get(
@@ -112,10 +109,7 @@ def events_router(
         responses=gives(refused=_OBJECTS) | refuses(_503="the store cannot be read"),
     )  # fmt: skip
     async def refused(limit: _Limit = 100) -> Response:
-        try:
-            return json_answer(refused=await store.read(partial(journal.read_dead_letters, limit=limit)))
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        return json_answer(refused=await from_store(store.read(partial(journal.read_dead_letters, limit=limit))))
 
     @router.get(
         "/customers/{customer}/card", summary="What whoever answers should know before the first word",

@@ -12,12 +12,11 @@ from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.engine import Engine
 from voicerisk.risk.gauges import GaugeKey
 from voicerisk.server.access import Permission, needs
-from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, refuses
 from voicerisk.server.needles import gauge_views
 from voicerisk.server.views import GaugeView
 from voicerisk.store import history
 from voicerisk.store.store import Store
-from voicerisk.store.writer import StoreError
 
 _DAY_S: Final = 86_400.0
 _OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
@@ -65,9 +64,7 @@ def gauges_router(engine: Engine, config: RiskConfig, store: Store) -> APIRouter
         since_s = until_s - _DAY_S if from_s is None else from_s
         read = partial(history.read_readings, gauge=gauge, key=key, from_s=since_s, to_s=until_s)
         crossed = partial(history.read_crossings, from_s=since_s, to_s=until_s, gauge=gauge, key=key, limit=10_000)
-        try:
-            return json_answer(readings=await store.read(read), crossings=await store.read(crossed))
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        readings, crossings = await from_store(store.read(read)), await from_store(store.read(crossed))
+        return json_answer(readings=readings, crossings=crossings)
 
     return router

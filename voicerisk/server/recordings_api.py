@@ -12,7 +12,7 @@ from voicerisk.recordings.keeper import Keeper
 from voicerisk.recordings.vault import Parts, VaultError, find_parts
 from voicerisk.recordings.wav import RangeError, parse_range, wav_bytes, wav_piece
 from voicerisk.server.access import Permission, needs
-from voicerisk.server.answers import gives, json_answer, person_of, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, person_of, refuses
 from voicerisk.store.recordings import RecordingRecord, read_recording, read_recordings
 from voicerisk.store.records import AuditEntry
 from voicerisk.store.store import Store
@@ -42,10 +42,7 @@ def recordings_router(keeper: Keeper, store: Store) -> APIRouter:
     )  # fmt: skip
     async def recordings(call: str | None = None, limit: _Limit = 100) -> Response:
         read = partial(read_recordings, call_id=call, limit=limit)
-        try:
-            return json_answer(recordings=await store.read(read))
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        return json_answer(recordings=await from_store(store.read(read)))
 
     @router.get(
         "/recordings/{recording_id}", summary="One recording's line, also of one that was let go",
@@ -111,10 +108,7 @@ def recordings_router(keeper: Keeper, store: Store) -> APIRouter:
 
 
 async def _known(store: Store, recording_id: str) -> RecordingRecord:
-    try:
-        record = await store.read(partial(read_recording, id_=recording_id))
-    except StoreError as error:
-        raise HTTPException(503, str(error)) from None
+    record = await from_store(store.read(partial(read_recording, id_=recording_id)))
     if record is None:
         raise HTTPException(404, f"there is no recording {recording_id[:100]!r}")
     return record

@@ -21,9 +21,8 @@ from voicerisk.review.week import week_report
 from voicerisk.risk.config import RiskConfig
 from voicerisk.risk.gauges.windows import zone_of
 from voicerisk.server.access import Permission, needs
-from voicerisk.server.answers import gives, json_answer, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, refuses
 from voicerisk.store.store import Store
-from voicerisk.store.writer import StoreError
 
 T = TypeVar("T")
 
@@ -51,10 +50,7 @@ def reports_router(store: Store, risk: RiskConfig, settings: ReviewSettings) -> 
     async def read(query: Callable[[Session], T]) -> T:
         # One at a time: a day of many calls takes seconds to count, and live calls share the processor with it.
         async with turn:
-            try:
-                return await store.read(query)
-            except StoreError as error:
-                raise HTTPException(503, str(error)) from None
+            return await from_store(store.read(query))
 
     @router.get(
         "/reports/day", summary="What a day came to", dependencies=[needs(Permission.REPORT)],

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from voicerisk import clock
 from voicerisk.server.access import Permission, needs
-from voicerisk.server.answers import gives, json_answer, person_of, refuses
+from voicerisk.server.answers import from_store, gives, json_answer, person_of, refuses
 from voicerisk.store import history
 from voicerisk.store.history import Mark, Verdict
 from voicerisk.store.store import Store
@@ -57,11 +57,7 @@ def review_router(store: Store) -> APIRouter:
     async def marks(
         from_s: Annotated[float, Query(ge=0.0)] = 0.0, to_s: float = 1e12, call: str | None = None
     ) -> Response:
-        try:
-            return json_answer(
-                marks=await store.read(partial(history.read_marks, from_s=from_s, to_s=to_s, call_id=call))
-            )
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        read = partial(history.read_marks, from_s=from_s, to_s=to_s, call_id=call)
+        return json_answer(marks=await from_store(store.read(read)))
 
     return router
