@@ -31,6 +31,8 @@ from voicerisk.training.evaluation.corpus_out import RANKED, entry, mean
 from voicerisk.training.evaluation.cost import Cost, Invariance
 from voicerisk.training.evaluation.results import CallResult, Evaluation, SoundRow, read_evaluation
 from voicerisk.training.evaluation.speech import SpeechResult
+from voicerisk.training.experiments import COLUMNS
+from voicerisk.training.experiments import FILE as EXPERIMENTS_FILE
 from voicerisk.training.metrics import Bin, Estimate
 
 ROOT = Path(__file__).parents[2]
@@ -165,3 +167,17 @@ def test_rows_of_one_name_keep_their_own_figures() -> None:
     rows = [row.split(" | ") for row in readme_table([result]).splitlines() if "own calm speech" in row]
     means = [mean([getattr(one, name) for one in ranked]) for name in ("auc_rest_baseline", "auc_calm_baseline")]
     assert [row[2].rstrip(" |") for row in rows] == [f"{value:.2f}" for value in means]
+
+
+def test_card_ends_with_what_was_tried(result: Evaluation, tmp_path: Path) -> None:
+    """The table of experiments in a model's folder stands in its card by stage; a broken line is named."""
+    file = tmp_path / EXPERIMENTS_FILE
+    file.write_text(",".join(COLUMNS) + '\nsequences,"GRU, 32 wide",0.678,,0.791,no\nint8,all of it,,,,no | slow\n')
+    write_card(tmp_path, result)
+    text = (tmp_path / CARD_FILE).read_text(encoding="utf-8")
+    assert "**Sequences**" in text
+    assert "| GRU, 32 wide | 0.678 | - | 0.791 | no |" in text
+    assert "| all of it | - | - | - | no / slow |" in text
+    file.write_text(",".join(COLUMNS) + "\nint8,all of it\n")
+    with pytest.raises(CorpusError, match="line 2: has 2 fields instead of 6"):
+        write_card(tmp_path, result)
