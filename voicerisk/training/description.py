@@ -1,5 +1,6 @@
 """The words of a model's card; its figures are written between marks by `evaluate`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from voicerisk.scoring.contract import CHUNK_S
@@ -20,19 +21,6 @@ _CLASSES: Final = {
 
 def card_text(settings: TrainSettings) -> str:
     """Return the card of a model trained by these settings, in Markdown, with marks where its tables belong."""
-    rows = []
-    for name in (*settings.corpora, *settings.speech_corpora):
-        corpus = CORPORA[name]
-        use = "tone and speech" if name in settings.corpora else "speech detection only"
-        rows.append(f"| {name} | {corpus.language} | {corpus.licence} | {_CLASSES[corpus.licence_class]} | {use} |")
-    classes = {CORPORA[name].licence_class for name in (*settings.corpora, *settings.speech_corpora)}
-    meaning = (
-        "All of it may be used commercially under the terms named above; give the attributions they ask for."
-        if classes <= {"open", "own"}
-        else "**Some of it is for research or non-commercial use only, or states no licence. Whether a model trained "
-        "on such speech may be used commercially is unsettled law: ask your own counsel, or use `tension-open`, which "
-        "learned from corpora with clearly open licences only.**"
-    )
     return f"""# {settings.name}
 
 {settings.about}
@@ -53,11 +41,7 @@ for the first and the third before they learned. All of it is one ONNX graph.
 
 ## What it was trained on
 
-| corpus | language | licence as stated | which means | used for |
-|---|---|---|---|---|
-{chr(10).join(rows)}
-
-{meaning}
+{speech_learned(settings.corpora, settings.speech_corpora)}
 
 All are acted, elicited or read, and hardly any are telephone calls: real calls will be harder than the figures below.
 
@@ -74,3 +58,25 @@ All are acted, elicited or read, and hardly any are telephone calls: real calls 
 {CARD_MARKS[0]}
 {CARD_MARKS[1]}
 """
+
+
+def speech_learned(corpora: Sequence[str], speech_corpora: Sequence[str]) -> str:
+    """Return the table of the corpora that a model learned from, their licences, and what these mean, in Markdown."""
+    rows = []
+    for name in (*corpora, *speech_corpora):
+        corpus = CORPORA[name]
+        use = "tone and speech" if name in corpora else "speech detection only"
+        rows.append(f"| {name} | {corpus.language} | {corpus.licence} | {_CLASSES[corpus.licence_class]} | {use} |")
+    classes = {CORPORA[name].licence_class for name in (*corpora, *speech_corpora)}
+    meaning = (
+        "All of it may be used commercially under the terms named above; give the attributions they ask for."
+        if classes <= {"open", "own"}
+        else "**Some of it is for research or non-commercial use only, or states no licence. Whether a model trained "
+        "on such speech may be used commercially is unsettled law: ask your own counsel, or use `tension-open`, which "
+        "learned from corpora with clearly open licences only.**"
+    )
+    return f"""| corpus | language | licence as stated | which means | used for |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+
+{meaning}"""
