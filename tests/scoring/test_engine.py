@@ -76,6 +76,35 @@ def test_window_forgets_and_whole_does_not(toy: Model, tone: Tone) -> None:
     assert (score.window.speech_s, score.whole.speech_s) == (3.12, 6.24)
 
 
+def test_a_call_goes_on_from_a_copy_of_its_state(toy: Model) -> None:
+    """From one copied state several channels go on, in another engine too, with the very scores of the whole call."""
+    audio = voices(3, 6)
+    engine, other = ScoringEngine(toy, 2, 2), ScoringEngine(toy, 3, 3)
+    slot = engine.open()
+    for chunk in audio[:4, 1:2]:
+        engine.run([slot], chunk)
+    state = engine.state_of(slot)
+    whole = [engine.run([slot], chunk).row(0) for chunk in audio[4:, 1:2]]
+    copies = [other.open(state), other.open(), other.open(state)]
+    for chunk, expected in zip(audio[4:], whole, strict=True):
+        scores = other.run(copies, chunk[[1, 0, 1]])
+        assert scores.row(0) == scores.row(2) == expected
+
+
+def test_a_foreign_or_closed_state_is_refused(toy: Model) -> None:
+    """A start that is not of the model's shapes opens no slot; a closed channel has no state."""
+    engine = ScoringEngine(toy, 1, 1)
+    slot = engine.open()
+    state = engine.state_of(slot)
+    engine.close(slot)
+    with pytest.raises(StaleSlotError, match="is not open"):
+        engine.state_of(slot)
+    for foreign in (state[:1], tuple(part[np.newaxis] for part in state), ()):
+        with pytest.raises(ValueError, match="not of this model"):
+            engine.open(foreign)
+    assert engine.n_open == 0
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 8, 13, 31, 33])
 def test_batch_size_moves_no_bit(toy: Model, n: int) -> None:
     """A channel gives the same bits alone and in a batch of any size, over many chunks; states included."""

@@ -23,6 +23,8 @@ Slot = NewType("Slot", int)
 """A live channel's place in the engine: its row in the state arrays and the generation of that row in one number."""
 
 Audio = npt.NDArray[np.float32] | npt.NDArray[np.int16]
+ChannelState = tuple[FloatArray, ...]
+"""A copy of all that the model keeps of one channel, in the order of the model's states."""
 Rows = npt.NDArray[np.int64]
 
 INT16_SCALE: Final = np.float32(1.0 / 32768.0)
@@ -73,17 +75,33 @@ class ScoringEngine:
         """Channels that hold a slot now."""
         return self.capacity - len(self._free)
 
-    def open(self) -> Slot:
-        """A fresh slot whose state is that of a call's start.
+    def open(self, start: ChannelState | None = None) -> Slot:
+        """A fresh slot whose state is that of a call's start, or `start`, which `state_of` gave: the call then goes on.
 
         Raises:
             CapacityExceededError: All `capacity` slots are taken.
+            ValueError: `start` is not of this model's states; nothing was opened.
         """
         if not self._free:
             raise CapacityExceededError(f"all {self.capacity} scoring slots are taken")
+        if start is not None and [part.shape for part in start] != [state.shape[1:] for state in self._states]:
+            raise ValueError(f"a start of shapes {[part.shape for part in start]} is not of this model's states")
         row = self._free.pop()
+        if start is not None:
+            for state, part in zip(self._states, start, strict=True):
+                state[row] = part
         self._open[row] = True
         return Slot(int(self._tokens[row]))
+
+    def state_of(self, slot: Slot) -> ChannelState:
+        """A copy of what the model keeps of the channel now; from it `open` continues, here or in another engine.
+
+        Raises:
+            StaleSlotError: It is not open.
+        """
+        if not self.is_open(slot):
+            raise StaleSlotError(f"slot {slot} is not open")
+        return tuple(state[slot % self.capacity].copy() for state in self._states)
 
     def is_open(self, slot: Slot) -> bool:
         """Whether the slot came from `open` and was not closed since."""
