@@ -16,13 +16,12 @@ from voicerisk.training.card import (
     CARD_MARKS,
     README_MARKS,
     between,
-    card_tables,
-    figure,
     readme_table,
     shipped_results,
     write_card,
     write_readme,
 )
+from voicerisk.training.card_sections import card_tables
 from voicerisk.training.corpora import CorpusError, labels
 from voicerisk.training.evaluation.calibration import Calibration
 from voicerisk.training.evaluation.call_tables import call_row, curve
@@ -33,6 +32,7 @@ from voicerisk.training.evaluation.results import CallResult, Evaluation, SoundR
 from voicerisk.training.evaluation.speech import SpeechResult
 from voicerisk.training.experiments import COLUMNS
 from voicerisk.training.experiments import FILE as EXPERIMENTS_FILE
+from voicerisk.training.markdown import figure
 from voicerisk.training.metrics import Bin, Estimate
 
 ROOT = Path(__file__).parents[2]
