@@ -32,7 +32,6 @@ from voicerisk.training.corpora.manifest import MANIFEST, read_manifest, read_of
 
 __all__ = [
     "CORPORA",
-    "OPEN",
     "ROOT_VARIABLE",
     "Clip",
     "Corpus",
@@ -64,9 +63,6 @@ CORPORA: Final[dict[str, Corpus]] = {
     )
 }
 
-OPEN: Final = tuple(name for name, corpus in CORPORA.items() if corpus.licence_class == "open")
-"""The corpora whose licence clearly allows commercial use."""
-
 MAX_DURATION_S: Final = 120.0
 
 
@@ -79,7 +75,7 @@ def find_root(root: Path | None = None) -> Path:
     if str(named) in {"", "."} and root is None:
         raise CorpusError(
             f"No corpora named. Set {ROOT_VARIABLE} (or give --corpora) to a folder with one sub-folder per corpus: "
-            f"{', '.join(CORPORA)}. Where to get each one stands in voicerisk/training/corpora/<name>.py."
+            f"{', '.join(CORPORA)}. docs/training.md says where to get each."
         )
     if not named.is_dir():
         raise CorpusError(

@@ -29,6 +29,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="ased",
     title="Amharic Speech Emotion Dataset",
+    credit='E. A. Retta et al., "A New Amharic Speech Emotion Dataset and Classification Benchmark", ACM TALLIP 2022',
     language="am",
     licence="none stated in the repository; the paper says 'freely available for download'",
     licence_class="unclear",

@@ -24,6 +24,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="banglaser",
     title="BanglaSER Extended",
+    credit="Mahbub96; it extends BanglaSER, R. K. Das et al., Data in Brief 2022",
     language="bn",
     licence="the README's licence section is blank",
     licence_class="unclear",

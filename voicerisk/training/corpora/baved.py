@@ -29,6 +29,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="baved",
     title="Basic Arabic Vocal Emotions Dataset",
+    credit="the GitHub user 40uf411, 2019",
     language="ar",
     licence="none stated in the repository",
     licence_class="unclear",

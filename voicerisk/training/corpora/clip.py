@@ -94,10 +94,12 @@ class Corpus:
     `parse` reads the labels off a file's path relative to the corpus' folder, in the layout that its owners publish;
     None means that the file is not one of the corpus' clips. `clean` mends what is known to be wrong with its audio
     (8 kHz in, 8 kHz out). `genders` reads the owners' table of speakers ("f" or "m"), where the sexes stand in one.
+    `credit` is who made it, as attribution is asked for; `url` is where its owners give it away.
     """
 
     name: str
     title: str
+    credit: str
     language: str
     licence: str
     licence_class: LicenceClass
@@ -107,3 +109,5 @@ class Corpus:
     parse: Callable[[PurePath], Labels | None]
     clean: Callable[[Audio], Audio] = _unchanged
     genders: Callable[[Path], dict[str, str]] = _no_tables
+    is_share_alike: bool = False
+    """Whether the licence asks that what is adapted from the corpus is passed on under the same licence."""

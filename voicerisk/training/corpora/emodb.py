@@ -32,11 +32,15 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="emodb",
     title="Berlin Database of Emotional Speech",
+    credit='F. Burkhardt et al., "A Database of German Emotional Speech", Interspeech 2005',
     language="de",
     licence="CC0-1.0",
     licence_class="open",
     url="https://zenodo.org/records/7447302",
     layout="`wav/03a01Wa.wav`",
-    cautions=("peak-normalised by its owners: level carries no information",),
+    cautions=(
+        "ten speakers who say the same ten sentences",
+        "peak-normalised by its owners: level carries no information",
+    ),
     parse=parse,
 )

@@ -43,6 +43,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="emogator",
     title="EmoGator",
+    credit='F. W. Buhl, "EmoGator", arXiv:2301.00508, 2023',
     language="nonverbal",
     licence="Apache-2.0",
     licence_class="open",

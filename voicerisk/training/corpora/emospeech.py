@@ -35,9 +35,11 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="emospeech",
     title="Rakshak emospeech dataset v1",
+    credit='S. Banga et al., "Indian EmoSpeech Command Dataset", arXiv:1910.13801, 2019',
     language="hi-en",
     licence="CC BY-NC-SA 4.0",
     licence_class="nc",
+    is_share_alike=True,
     url="https://github.com/RakshakTeam/emospeech-dataset-v1",
     layout="`House/bacho-safe-calm-<time>-<hash of the speaker>.wav`",
     cautions=(

@@ -20,9 +20,11 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="fsdd",
     title="Free Spoken Digit Dataset",
+    credit="Z. Jackson et al., 2018",
     language="en",
     licence="CC BY-SA 4.0",
     licence_class="open",
+    is_share_alike=True,
     url="https://github.com/Jakobovski/free-spoken-digit-dataset",
     layout="`recordings/7_jackson_32.wav`",
     cautions=("no emotion label: read digits, taken as neutral; few microphones: beware of a model that learns them",),

@@ -37,9 +37,11 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="korean",
     title="emotiontts open database, emotional part",
+    credit="KAIST and Selvas AI, supported by the Ministry of Trade, Industry & Energy (MOTIE, Korea), No. 10080667",
     language="ko",
     licence="CC BY-NC-SA; research only",
     licence_class="nc",
+    is_share_alike=True,
     url="https://github.com/emotiontts/emotiontts_open_db",
     layout="any folders; files `nea00302.wav`",
     cautions=("the owners' README swaps anger and sadness: corrected here, flag label_order_corrected",),

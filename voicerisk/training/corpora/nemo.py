@@ -30,9 +30,11 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="nemo",
     title="nEMO",
+    credit='I. Christop, "nEMO: Dataset of Emotional Speech in Polish", LREC-COLING 2024',
     language="pl",
     licence="CC BY-NC-SA 4.0",
     licence_class="nc",
+    is_share_alike=True,
     url="https://github.com/amu-cai/nEMO",
     layout="`samples/EB0_anger_17.wav`",
     cautions=("nine speakers only, and the largest corpus here: give it no more weight than its speakers",),

@@ -11,7 +11,10 @@ _NAMES: Final = frozenset(
 
 
 def parse(path: PurePath) -> Labels | None:
-    """Read `_background_noise_/running_tap.wav`; each noise is its own speaker, so that the split keeps it apart."""
+    """Read `_background_noise_/running_tap.wav`; each noise is its own speaker.
+
+    All of them are mixed into what a model learns from, whatever the split says; it is judged on synthesised noise.
+    """
     if path.stem not in _NAMES:
         return None
     return Labels(f"noise_{path.stem}", "noise", path.stem)
@@ -20,6 +23,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="noise",
     title="Google Speech Commands, background noises",
+    credit='P. Warden, "Speech Commands", arXiv:1804.03209, 2018',
     language="noise",
     licence="CC BY 4.0",
     licence_class="open",

@@ -33,6 +33,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="savee",
     title="Surrey Audio-Visual Expressed Emotion",
+    credit="S. Haq, P. J. B. Jackson, University of Surrey, 2009",
     language="en",
     licence="none in the copy; the owners: research use",
     licence_class="nc",

@@ -31,12 +31,16 @@ def genders(folder: Path) -> dict[str, str]:
 CORPUS: Final = Corpus(
     name="speechocean762",
     title="speechocean762",
+    credit='J. Zhang et al., "speechocean762", arXiv:2104.01378, Interspeech 2021',
     language="en",
     licence="CC BY 4.0",
     licence_class="open",
     url="https://www.openslr.org/101/",
     layout="`WAVE/SPEAKER0024/000240116.WAV`, `train/spk2gender`, `test/spk2gender`",
-    cautions=("no emotion label: read sentences, taken as neutral; beware of a model that learns the microphone",),
+    cautions=(
+        "no emotion label: read sentences, taken as neutral; beware of a model that learns the microphone",
+        "half of the owners' speakers are children",
+    ),
     parse=parse,
     genders=genders,
 )

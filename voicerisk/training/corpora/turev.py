@@ -22,6 +22,7 @@ def parse(path: PurePath) -> Labels | None:
 CORPUS: Final = Corpus(
     name="turev",
     title="TurEV-DB",
+    credit='S. F. Canpolat, Z. Ormanoğlu, D. Zeyrek, "Turkish Emotion Voice Database (TurEV-DB)", SLTU 2020',
     language="tr",
     licence="CC BY-NC-ND 4.0",
     licence_class="nc",
