@@ -7,6 +7,9 @@ from voicerisk.training.corpora.clip import Clip, Emotion
 EMOTION_CLASSES: Final = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 """The model's emotion classes; `calm` counts as neutral."""
 
+NONVERBAL: Final = "nonverbal"
+"""What corpora of laughs and cries name as their language: they teach the tone, but not what speech is."""
+
 _AROUSED: Final[frozenset[Emotion]] = frozenset({"angry", "happy", "fearful", "surprised", "tense"})
 _UNAROUSED: Final[frozenset[Emotion]] = frozenset({"neutral", "calm", "sad"})
 _UPSET: Final[frozenset[Emotion]] = frozenset({"angry", "tense"})
