@@ -26,9 +26,21 @@ def test_shares_count_alerts_after_the_onset() -> None:
     calls = [call(str(i), 50.0) for i in range(5)]
     row = call_row("made", calls, [[55.0], [70.0], [90.0], [40.0, 60.0], []])
     assert (row.within_10_s.value, row.within_30_s.value, row.before_onset) == (0.2, 0.4, 0.2)
-    assert row.median_delay_s == 20.0
+    assert row.median_delay_s.value == 20.0
     assert row.per_hour.value is None
     assert row.n_escalating == 5
+
+
+def test_median_delay_has_an_interval_by_speaker() -> None:
+    """Delays of 2 to 10 s: the median is 6 s, within an interval that the slowest and fastest do not reach alone."""
+    calls = [call(str(i), 50.0) for i in range(9)]
+    delay = call_row("made", calls, [[52.0 + i] for i in range(9)]).median_delay_s
+    assert delay.value == 6.0
+    assert delay.low is not None
+    assert delay.high is not None
+    assert 2.0 < delay.low < 6.0 < delay.high < 10.0
+    alike = call_row("made", calls, [[55.0], *[[]] * 8]).median_delay_s
+    assert (alike.value, alike.low, alike.high) == (5.0, 5.0, 5.0)
 
 
 def test_false_alarms_are_per_hour_of_calm() -> None:
@@ -39,7 +51,7 @@ def test_false_alarms_are_per_hour_of_calm() -> None:
     assert row.per_hour.low is not None
     assert row.per_hour.high is not None
     assert row.per_hour.low < 6 < row.per_hour.high
-    assert (row.calm_hours, row.n_calm, row.within_10_s.value, row.median_delay_s) == (0.5, 20, None, None)
+    assert (row.calm_hours, row.n_calm, row.within_10_s.value, row.median_delay_s.value) == (0.5, 20, None, None)
 
 
 def test_no_false_alarm_is_not_certainty() -> None:

@@ -11,9 +11,17 @@ from voicerisk.floor import FloorSettings
 from voicerisk.scoring.model import Model
 from voicerisk.training.callsounds import dtmf
 from voicerisk.training.evaluation.call_tables import alerts_at
-from voicerisk.training.evaluation.calls import Spec, no_speech, run_calls, run_sounds, shipped_settings, specs
-from voicerisk.training.simulate import Plan, voices
-from voicerisk.training.tune import with_every_window
+from voicerisk.training.evaluation.calls import (
+    Spec,
+    degraded,
+    no_speech,
+    run_calls,
+    run_sounds,
+    shipped_settings,
+    specs,
+    with_every_window,
+)
+from voicerisk.training.simulate import Plan, simulate, voices
 
 LOUDER = Plan(duration_s=24, onset_s=10, tense_gain_db=22, customer_level_db=-32, noise=None, talk_over=0.0)
 
@@ -63,8 +71,17 @@ def test_specs_use_every_speaker_alike_and_nobody_twice(corpora_root: Path) -> N
     assert sum(spec.plan.onset_s is not None for spec in wanted) == 8
     assert {spec.plan.mood for spec in wanted if spec.plan.onset_s is None} == {"calm", "lively"}
     assert [spec.plan for spec in specs(people, escalating=8, calm=8, seed=1)] == [spec.plan for spec in wanted]
-    harsh = specs(people, escalating=2, calm=2, seed=1, harsh=True)
-    assert {(spec.plan.loss, spec.plan.snr_db) for spec in harsh} == {(0.03, 8.0)}
+
+
+def test_a_degraded_call_is_the_same_call_on_a_bad_line(corpora_root: Path) -> None:
+    """Who says what and when stays the same to the millisecond; the line is quieter, noisier and loses packets."""
+    for spec in specs(voices(made_clips(corpora_root)), escalating=2, calm=2, seed=1):
+        worse = degraded(spec)
+        before, after = (simulate(one.customer, one.agent, one.plan, one.seed) for one in (spec, worse))
+        assert after.truth.utterances == before.truth.utterances
+        assert (worse.plan.customer_level_db, worse.plan.snr_db, worse.plan.loss) == (-34.0, 8.0, 0.03)
+        assert (spec.plan.loss, spec.plan.snr_db > 8.0) == (0.0, True)
+        assert not np.array_equal(after.samples[:, 0], before.samples[:, 0])
 
 
 def test_sounds_are_heard_on_the_customers_side(loudness: Model) -> None:

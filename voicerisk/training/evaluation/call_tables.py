@@ -42,8 +42,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     within_30_s: Share
     before_onset: float | None
     """Share of escalating calls that alerted while the caller was still calm."""
-    median_delay_s: float | None
-    """Of the first alerts that come after the onset."""
+    median_delay_s: Share
+    """Of the first alerts that come after the onset; calls that never alert do not count."""
     per_hour: Share
     """Alerts per hour of calm calls."""
 
@@ -99,14 +99,8 @@ def call_row(
         if scale != 1.0 and not hit.any():
             # None seen: resampling would say "none, for certain". Poisson's 95 % bound is 3 in the time listened.
             return Share(0.0, 0.0, round(3.0 * scale / float(base.sum()), DECIMALS))
-        drawn = np.array([figure(counts) for counts in draws])
-        drawn = drawn[~np.isnan(drawn)]
-        if not drawn.size:
-            return Share(round(value, DECIMALS), None, None)
-        low, high = (round(float(edge), DECIMALS) for edge in np.quantile(drawn, [0.025, 0.975]))
-        return Share(round(value, DECIMALS), low, high)
+        return _with_interval(value, [figure(counts) for counts in draws])
 
-    delays = [row["delay_s"] for row in rows if not np.isnan(row["delay_s"])]
     return CallRow(
         name=name,
         n_escalating=int(onset.sum()),
@@ -115,9 +109,28 @@ def call_row(
         within_10_s=share("soon", onset),
         within_30_s=share("late", onset),
         before_onset=share("early", onset).value,
-        median_delay_s=round(float(np.median(delays)), 2) if delays else None,
+        median_delay_s=_median(np.array([row["delay_s"] for row in rows]), draws),
         per_hour=share("false", calm_s, 3600.0),
     )
+
+
+def _median(delays_s: np.ndarray, draws: np.ndarray) -> Share:
+    """The median of the delays that are known (not NaN), with its interval."""
+    known = ~np.isnan(delays_s)
+    if not known.any():
+        return Share(None, None, None)
+    repeats = draws[:, known].astype(np.intp)
+    drawn = [float(np.median(np.repeat(delays_s[known], times))) for times in repeats if times.any()]
+    return _with_interval(float(np.median(delays_s[known])), drawn, decimals=2)
+
+
+def _with_interval(value: float, drawn: Sequence[float], *, decimals: int = DECIMALS) -> Share:
+    """A figure with the middle 95 % of what it was in the draws, those without a meaning (NaN) left out."""
+    known = np.array([one for one in drawn if not np.isnan(one)])
+    if not known.size:
+        return Share(round(value, decimals), None, None)
+    low, high = (round(float(edge), decimals) for edge in np.quantile(known, [0.025, 0.975]))
+    return Share(round(value, decimals), low, high)
 
 
 def _draws(speakers: Sequence[str], resamples: int) -> np.ndarray:
@@ -157,7 +170,7 @@ def curve(outcomes: Sequence[Outcome], hold_s: float) -> list[CurvePoint]:
                 enter,
                 row.within_10_s.value or 0.0,
                 row.within_30_s.value or 0.0,
-                row.median_delay_s,
+                row.median_delay_s.value,
                 row.per_hour.value or 0.0,
             )
         )

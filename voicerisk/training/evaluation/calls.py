@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -70,11 +70,11 @@ class Spec:
     seed: int
 
 
-def specs(voices: Sequence[Voice], *, escalating: int, calm: int, seed: int, harsh: bool = False) -> list[Spec]:
+def specs(voices: Sequence[Voice], *, escalating: int, calm: int, seed: int) -> list[Spec]:
     """Return calls to simulate: so many with an onset, so many without, every speaker as often as any other.
 
-    `harsh`: quiet callers, noise 8 dB below their speech, and 3 % of the packets lost. A third of the calm calls have a
-    lively customer where the corpus has such clips. The same voices and seed give the same calls.
+    A third of the calm calls have a lively customer where the corpus has such clips. The same voices and seed give the
+    same calls.
     """
     agents = [voice for voice in voices if voice.corpus in CORPORA]
     angry = [voice for voice in agents if voice.has("tense")]
@@ -90,16 +90,22 @@ def specs(voices: Sequence[Voice], *, escalating: int, calm: int, seed: int, har
             if not near:
                 continue
             lively: Mood = "lively" if not escalates and index % 3 == 2 and _is_lively(customer) else "calm"
-            plan = _plan(random, escalates=escalates, mood=lively, harsh=harsh)
+            plan = _plan(random, escalates=escalates, mood=lively)
             made.append(Spec(customer, near[int(random.integers(len(near)))], plan, int(random.integers(2**31))))
     return made
+
+
+def degraded(spec: Spec) -> Spec:
+    """Return the same call, word for word, on a bad line: quiet, noise 8 dB below the speech, 3 % of packets lost."""
+    plan = msgspec.structs.replace(spec.plan, customer_level_db=-34.0, snr_db=8.0, loss=0.03)
+    return replace(spec, plan=plan)
 
 
 def _is_lively(voice: Voice) -> bool:
     return voice.corpus in CORPORA and voice.has("lively")
 
 
-def _plan(random: np.random.Generator, *, escalates: bool, mood: Mood, harsh: bool) -> Plan:
+def _plan(random: np.random.Generator, *, escalates: bool, mood: Mood) -> Plan:
     onset_s = float(random.uniform(20, 35))
     kinds: tuple[callsounds.NoiseKind, ...] = ("pink", "car", "hum", "white")
     return Plan(
@@ -109,18 +115,23 @@ def _plan(random: np.random.Generator, *, escalates: bool, mood: Mood, harsh: bo
         ringback_s=float(random.choice([0.0, 0.0, 4.0])),
         hold_at_s=10.0 if random.random() < 0.3 else None,
         keys="1" if random.random() < 0.2 else "",
-        customer_level_db=-34.0 if harsh else float(random.uniform(-32, -18)),
+        customer_level_db=float(random.uniform(-32, -18)),
         noise=kinds[int(random.integers(len(kinds)))],
-        snr_db=8.0 if harsh else float(random.uniform(15, 35)),
+        snr_db=float(random.uniform(15, 35)),
         echo_db=-35.0 if random.random() < 0.3 else None,
         law="alaw" if random.random() < 0.5 else "ulaw",
-        loss=0.03 if harsh else 0.0,
     )
 
 
 def shipped_settings(model_folder: Path) -> FloorSettings:
     """Return the settings of a site that configures nothing: red begins where the model's folder suggests."""
     return Config().floor_with(load_model(model_folder))
+
+
+def with_every_window(settings: FloorSettings) -> FloorSettings:
+    """Return the settings with a window event at every block, so that trying settings on the levels is exact."""
+    tension = msgspec.structs.replace(settings.tension, window_every=1)
+    return msgspec.structs.replace(settings, tension=tension)
 
 
 def run_calls(
