@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from voicerisk.training.corpora import CORPORA, Clip, CorpusError
-from voicerisk.training.split import PARTS, SPLIT_FILE, check_apart, divide, draw, read_split
+from voicerisk.training.split import PARTS, SPLIT_FILE, add_corpus, check_apart, divide, draw, read_split
 
 
 def make(speaker: str, number: int = 0, **change: object) -> Clip:
@@ -105,3 +105,32 @@ def test_faulty_split_file_is_refused(tmp_path: Path, text: str, said: str) -> N
     file.write_text(text, encoding="utf-8")
     with pytest.raises(CorpusError, match=said):
         read_split(file)
+
+
+def test_a_new_corpus_is_drawn_and_nobody_else_moves(tmp_path: Path) -> None:
+    """Adding a corpus leaves every line of the committed split as it is, and gives each new speaker a part."""
+    file = tmp_path / "split.csv"
+    file.write_bytes(SPLIT_FILE.read_bytes())
+    clips = [make(f"zz_{i}", n, corpus="zz") for i in range(20) for n in range(3)]
+    added = add_corpus(clips, file)
+    before = SPLIT_FILE.read_text(encoding="utf-8")
+    assert file.read_text(encoding="utf-8").startswith(before)
+    assert read_split(file) == read_split() | added
+    assert added.keys() == {clip.speaker for clip in clips}
+    assert set(added.values()) == set(PARTS)
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (make("emodb_17"), "has the speakers of emodb already"),
+        (make("emodb_03", corpus="zz"), "emodb_03: another corpus has a speaker of this name"),
+    ],
+)
+def test_nobody_is_drawn_twice(tmp_path: Path, new: Clip, said: str) -> None:
+    """A corpus that was drawn before, or a speaker's name that is taken, is refused and the file left as it was."""
+    file = tmp_path / "split.csv"
+    file.write_bytes(SPLIT_FILE.read_bytes())
+    with pytest.raises(CorpusError, match=said):
+        add_corpus([new], file)
+    assert file.read_bytes() == SPLIT_FILE.read_bytes()

@@ -1,19 +1,25 @@
 """The demo's calls in `streams/demo/` and the tests' small recordings, built from EmoDB (CC0) and nothing else.
 
 The model may have been trained on these voices, so the calls show that the plumbing works, not how well the ear hears.
+
+`python -m voicerisk.training.demo`, run in the project's folder, builds them again: the same samples from the same
+copy of EmoDB.
 """
 
+import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 import soundfile
+import typer
 
 from voicerisk.scoring.contract import RATE_HZ
 from voicerisk.training import channel
-from voicerisk.training.corpora import load, read_audio
-from voicerisk.training.corpora.clip import Audio, Clip
+from voicerisk.training.corpora import ROOT_VARIABLE, load, read_audio
+from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
 from voicerisk.training.simulate import Plan, Voice, simulate, voices, write_call
 
 SECONDS: Final = 54.0
@@ -75,3 +81,20 @@ def _voices(corpora_root: Path | None) -> dict[str, Voice]:
 
 def _line(clip: Clip) -> Audio:
     return channel.telephone_band(read_audio(clip))
+
+
+def main(
+    corpora: Annotated[Path | None, typer.Option(envvar=ROOT_VARIABLE, help="Folder that holds `emodb`.")] = None,
+    demo: Annotated[Path, typer.Option(help="Where the demo's calls go.")] = Path("streams/demo"),
+    fixtures: Annotated[Path, typer.Option(help="Where the tests' recordings go.")] = Path("tests/fixtures"),
+) -> None:
+    """Build the demo's calls and the tests' recordings from EmoDB."""
+    try:
+        for file in chain(build_fixtures(corpora, fixtures), build_demo(corpora, demo)):
+            sys.stdout.write(f"{file}\n")
+    except CorpusError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -2,16 +2,21 @@
 
 The split of the public corpora is fixed in `split.csv` beside this file and never redrawn: a number in a model card of
 last year must still mean the same speakers. `draw` made it, and draws one for a site's own marked calls.
+`python -m voicerisk.training.split NAME` adds the speakers of a corpus that is new to the project.
 """
 
 import csv
 import hashlib
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
+import typer
+
+from voicerisk.training.corpora import ROOT_VARIABLE, load
 from voicerisk.training.corpora.clip import Clip, CorpusError
 
 Part = Literal["train", "dev", "test"]
@@ -20,6 +25,7 @@ Split = dict[str, Part]
 
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 SPLIT_FILE: Final = Path(__file__).with_name("split.csv")
+HEADER: Final = ("corpus", "speaker", "part")
 SEED: Final = 20
 DEV_SHARE: Final = 0.15
 TEST_SHARE: Final = 0.2
@@ -29,29 +35,47 @@ BIG_SPEAKER: Final = 0.1
 
 def read_split(file: Path = SPLIT_FILE) -> Split:
     """Return the committed split. Raises `CorpusError` for a speaker in two parts, or a line that is not understood."""
-    split: Split = {}
+    return {speaker: part for _, speaker, part in _read_rows(file)}
+
+
+def add_corpus(clips: Iterable[Clip], file: Path = SPLIT_FILE) -> Split:
+    """Draw the speakers of corpora that the file does not know yet, add them to it, and return who was added.
+
+    Whoever stands in the file already stays where they are. Raises `CorpusError` for a corpus that the file knows, and
+    for a speaker whose name another corpus has.
+    """
+    clips = list(clips)
+    rows = _read_rows(file)
+    corpora = {clip.speaker: clip.corpus for clip in clips}
+    if again := sorted({corpus for corpus, _, _ in rows} & set(corpora.values())):
+        raise CorpusError(f"{file}: has the speakers of {', '.join(again)} already; they are never drawn again")
+    if taken := sorted({speaker for _, speaker, _ in rows} & corpora.keys()):
+        raise CorpusError(f"{taken[0]}: another corpus has a speaker of this name; put the corpus' own before it")
+    drawn = draw(clips)
+    rows += [(corpora[speaker], speaker, part) for speaker, part in drawn.items()]
+    rows.sort(key=lambda row: (row[0], PARTS.index(row[2]), row[1]))
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows(rows)
+    return drawn
+
+
+def _read_rows(file: Path) -> list[tuple[str, str, Part]]:
+    """Corpus, speaker and part of each line."""
+    found: dict[str, tuple[str, str, Part]] = {}
     with file.open(encoding="utf-8", newline="") as lines:
         rows = csv.DictReader(lines)
-        if rows.fieldnames != ["corpus", "speaker", "part"]:
-            raise CorpusError(f"{file}: the header must be corpus,speaker,part")
+        if rows.fieldnames != list(HEADER):
+            raise CorpusError(f"{file}: the header must be {','.join(HEADER)}")
         for row in rows:
             part = next((part for part in PARTS if part == row["part"]), None)
             if part is None or not row["speaker"]:
                 raise CorpusError(f"{file}: line {rows.line_num}: expected corpus,speaker,{'|'.join(PARTS)}")
-            if row["speaker"] in split:
+            if row["speaker"] in found:
                 raise CorpusError(f"{file}: line {rows.line_num}: {row['speaker']} stands there twice")
-            split[row["speaker"]] = part
-    return split
-
-
-def write_split(split: Split, clips: Iterable[Clip], file: Path = SPLIT_FILE) -> None:
-    """Write a split in the order of corpus, part and speaker."""
-    corpora = {clip.speaker: clip.corpus for clip in clips}
-    rows = sorted((corpora[speaker], PARTS.index(part), speaker, part) for speaker, part in split.items())
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(["corpus", "speaker", "part"])
-        writer.writerows([corpus, speaker, part] for corpus, _, speaker, part in rows)
+            found[row["speaker"]] = (row["corpus"], row["speaker"], part)
+    return list(found.values())
 
 
 def divide(clips: Iterable[Clip], split: Split | None = None) -> dict[Part, list[Clip]]:
@@ -117,3 +141,19 @@ def draw(clips: Iterable[Clip], *, seed: int = SEED) -> Split:
 
 def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def main(
+    name: Annotated[str, typer.Argument(help="Of the new corpus, as its module says.")],
+    corpora: Annotated[Path | None, typer.Option(envvar=ROOT_VARIABLE, help="Folder that holds it.")] = None,
+) -> None:
+    """Add the speakers of a new corpus to the split."""
+    try:
+        counts = Counter(add_corpus(load(corpora, [name])).values())
+    except CorpusError as error:
+        raise SystemExit(str(error)) from None
+    sys.stdout.write(f"{SPLIT_FILE}: added {', '.join(f'{counts[part]} {part}' for part in PARTS)}\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
