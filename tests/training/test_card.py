@@ -1,9 +1,11 @@
 """Tables for people, from figures alone."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from tests.training.evaluation.test_call_tables import call
@@ -14,19 +16,21 @@ from voicerisk.scoring.model_file import CARD_FILE, TYPED_FILE, Thresholds, read
 from voicerisk.training.baseline import BaselineResult, BaselineRow
 from voicerisk.training.card import (
     CARD_MARKS,
+    CURVES_FILE,
     README_MARKS,
     between,
+    card_body,
     readme_table,
     shipped_results,
     write_card,
     write_readme,
 )
-from voicerisk.training.card_sections import card_tables
+from voicerisk.training.card_sections import card_tables, gained
 from voicerisk.training.corpora import CorpusError, labels
 from voicerisk.training.evaluation.calibration import Calibration
 from voicerisk.training.evaluation.call_tables import call_row, curve
 from voicerisk.training.evaluation.clip_tables import LevelShift, clip_rows, line_row
-from voicerisk.training.evaluation.corpus_out import RANKED, entry, mean
+from voicerisk.training.evaluation.corpus_out import RANKED, entry
 from voicerisk.training.evaluation.cost import Cost, Invariance
 from voicerisk.training.evaluation.results import CallResult, Evaluation, SoundRow, read_evaluation
 from voicerisk.training.evaluation.speech import SpeechResult
@@ -39,16 +43,16 @@ ROOT = Path(__file__).parents[2]
 MODELS = sorted(file.parent for file in (ROOT / "models").glob(f"*/{TYPED_FILE}"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result() -> Evaluation:
     """A made-up evaluation with figures that are easy to find again."""
-    clips = [clip(s, e) for s in "abcd" for e in ("angry", "happy", "neutral")]  # type: ignore[arg-type]
-    scores = scores_of([0.9, 0.5, 0.1] * 4)
+    clips = [clip(s, e) for s in "abcdef" for e in ("angry", "happy", "neutral")]  # type: ignore[arg-type]
+    scores = replace(scores_of([0.9, 0.5, 0.1] * 6), alone=np.array([0.5, 0.5, 0.1] * 6))
     emotions = labels.EMOTION_CLASSES
     share = Estimate(0.8123, 0.7511, 0.8702, 12, 4)
     calls = [call("calm", None, [0.2] * 50, seconds=3600.0), call("angry", 9.6, [0.3] * 20 + [0.8] * 80)]
-    row = BaselineRow(classifier="gradient boosting", name="all", auc_rest=share, auc_calm=share)
-    left_out = BaselineRow(classifier="gradient boosting", name="emodb", auc_rest=share, auc_calm=share)
+    model = BaselineRow(classifier="this model", name="test speakers", n_train=None, auc_rest=share, auc_calm=share)
+    plain = msgspec.structs.replace(model, classifier="gradient boosting", n_train=500)
     return Evaluation(
         model="made",
         version="3",
@@ -57,11 +61,13 @@ def result() -> Evaluation:
         quick=False,
         clips=tuple(clip_rows(clips, scores, emotions, resamples=0)),
         lines=(line_row("as recorded", clips, scores, emotions, resamples=0),),
-        level=LevelShift(levels_db=(-35.0, -6.0), mean=0.0312, p95=0.0987),
+        level=LevelShift(levels_db=(-35.0, -6.0), mean=Estimate(0.0312, 0.02, 0.04, 9, 4), p95=0.0987),
         calibration=Calibration(ece=Estimate(0.0456, 0.04, 0.05, 12, 4), bins=(Bin(0.1, 0.1, 12),)),
-        corpus_out=(entry(clips, scores, "emodb", ["ased"]),),
+        corpus_out=(entry(clips, scores, "emodb", ["ased"]), entry(clips, scores, "nemo", ["ased", "emodb"])),
         speech=SpeechResult(
             n_chunks=100,
+            n_callers=9,
+            silero_version="6.0",
             against_silero=share,
             against_truth=share,
             silero_against_truth=share,
@@ -75,7 +81,7 @@ def result() -> Evaluation:
             curve=tuple(curve(calls, 1.5)),
             sounds=(SoundRow(name="hold music", minutes=15.0, alerts=0, highest_level=0.31),),
         ),
-        baseline=BaselineResult(n_train=5, test=(row,), corpus_out=(left_out,)),
+        baseline=BaselineResult(max_per_label=200, rows=(model, plain)),
         cost=Cost(ms_per_s={1: 5.0, 100: 0.87}, model_bytes=750_000, state_bytes=8804),
         invariance=Invariance(neighbours=0.0, chunks=2e-6),
     )
@@ -92,9 +98,38 @@ def test_card_says_all_seven_things(result: Evaluation) -> None:
     """The card has a section for each thing that it must report, and the figures in them."""
     text = card_tables(result)
     assert re.findall(r"^### (\d)\.", text, flags=re.MULTILINE) == list("1234567")
-    for part in ("0.031", "0.81 (0.75-0.87)", "0.046", "begins at 0.6, held for 1.5 s", "0.87 ms", "0.75 MB", "2e-06"):
+    for part in (
+        "0.031 (0.020-0.040)",
+        "0.81 (0.75-0.87)",
+        "0.046",
+        "begins at 0.6, held for 1.5 s",
+        "0.87 ms",
+        "0.75 MB",
+        "2e-06",
+    ):
         assert part in text
     assert "| hold music | 15.0 | 0 | 0.31 |" in text
+    assert "| test speakers | 12 | gradient boosting | 500 | 0.81 (0.75-0.87) | 0.81 (0.75-0.87) |" in text
+
+
+def test_card_says_who_judges_what_was_left_out(result: Evaluation) -> None:
+    """Corpora that were trained on have an ear without them but with a shared detector; others the model itself."""
+    text = card_tables(result)
+    assert "emodb is judged each by an ear of its own" in text
+    assert "one speech detector" in text
+    assert "nemo is judged by the model that ships" in text
+    alone = msgspec.structs.replace(result, corpus_out=result.corpus_out[1:])
+    assert "speech detector with the model that ships" not in card_tables(alone)
+    assert "Not measured" in card_tables(msgspec.structs.replace(result, corpus_out=()))
+
+
+def test_card_says_what_own_calm_speech_buys(result: Evaluation) -> None:
+    """The gain stands in words beside both figures, with its sign: here from 0.75 to 1.00 against the rest."""
+    text = card_tables(result)
+    assert "+0.250 (+0.250 to +0.250) for angry against the rest, +0.000" in text
+    assert "| 18 | 0.75 (0.75-0.75) | 1.00 (1.00-1.00) |" in text
+    assert gained(Estimate(-0.0123, None, None, 9, 2)) == "-0.012"
+    assert gained(Estimate(None, None, None, 9, 2)) == "-"
 
 
 def test_tables_are_even(result: Evaluation) -> None:
@@ -149,7 +184,7 @@ def test_shipped_cards_show_what_was_measured(folder: Path) -> None:
     )
     assert not measured.quick
     text = (folder / CARD_FILE).read_text(encoding="utf-8")
-    assert between(text, card_tables(measured), CARD_MARKS, CARD_FILE) == text
+    assert between(text, card_body(folder, measured), CARD_MARKS, CARD_FILE) == text
 
 
 def test_readme_shows_what_was_measured() -> None:
@@ -160,13 +195,31 @@ def test_readme_shows_what_was_measured() -> None:
     assert between(text, readme_table(measured), README_MARKS, "README.md") == text
 
 
-def test_rows_of_one_name_keep_their_own_figures() -> None:
-    """The two rows "held against the caller's own calm speech" show two means, not one of them twice."""
-    result = read_evaluation(ROOT / "models" / "tension")
-    ranked = [one for one in result.corpus_out if one.left_out in RANKED]
-    rows = [row.split(" | ") for row in readme_table([result]).splitlines() if "own calm speech" in row]
-    means = [mean([getattr(one, name) for one in ranked]) for name in ("auc_rest_baseline", "auc_calm_baseline")]
-    assert [row[2].rstrip(" |") for row in rows] == [f"{value:.2f}" for value in means]
+def test_readme_compares_models_over_the_same_corpora(result: Evaluation) -> None:
+    """A mean over all corpora stands only for a model that heard none of them; the rows below it are over the same."""
+    one = result.corpus_out[0]
+    entries = {
+        name: msgspec.structs.replace(one, left_out=name, auc_rest=Estimate(0.5 + 0.05 * at, 0.5, 0.9, 9, 4))
+        for at, name in enumerate(RANKED)
+    }
+    every = msgspec.structs.replace(result, corpus_out=tuple(entries.values()))
+    some = msgspec.structs.replace(every, model="other", corpus_out=every.corpus_out[1:])
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in readme_table([every, some]).splitlines()]
+    rest = [row for row in rows if row and row[0].startswith("angry against the rest, ")]
+    first, second = (row for row in rest if "own" not in row[0] and "speakers" not in row[0])
+    assert first[0] == "angry against the rest, 6 corpora never heard"
+    assert (first[2][:4], first[3]) == ("0.62", "-")
+    assert second[0] == f"angry against the rest, the 5 that no model here heard ({', '.join(RANKED[1:])})"
+    assert second[2][:4] == second[3][:4] == "0.65"
+    assert "no model here" not in readme_table([every, every])
+
+
+def test_card_shows_the_pictures_that_lie_beside_it(result: Evaluation, tmp_path: Path) -> None:
+    """The curves of training are shown where the folder has them, and not where it has not."""
+    assert CURVES_FILE not in card_body(tmp_path, result)
+    (tmp_path / CURVES_FILE).write_bytes(b"")
+    body = card_body(tmp_path, result)
+    assert all(f"]({picture})" in body for picture in (CURVES_FILE, "calls.png", "reliability.png"))
 
 
 def test_card_ends_with_what_was_tried(result: Evaluation, tmp_path: Path) -> None:

@@ -100,3 +100,62 @@ def test_no_figure_where_there_is_none(truth: list[int], speakers: str, value: f
     """One class alone has no area; two speakers have no interval; no clips have neither."""
     found = metrics.estimate(metrics.auc, np.array(truth, np.int64), np.zeros(len(truth)), list(speakers))
     assert (found.value, found.low, found.high, found.n) == (value, None, None, len(truth))
+
+
+def test_a_gain_is_the_difference_of_two_areas_on_the_same_clips() -> None:
+    """From three of four pairs in order to all four is a gain of a quarter; over itself a score gains nothing."""
+    truth = np.array([0, 0, 1, 1])
+    first, second = np.array([0.1, 0.6, 0.5, 0.9]), np.array([0.1, 0.2, 0.5, 0.9])
+    assert metrics.auc_gain(truth, np.stack([first, second], axis=1), ones(4)) == pytest.approx(0.25)
+    assert metrics.auc_gain(truth, np.stack([first, first], axis=1), ones(4)) == 0.0
+
+
+def test_too_few_clips_of_a_class_tell_nothing() -> None:
+    """Four angry clips among many give no figure, five do; one class gives none, whatever is asked of it."""
+    speakers = [str(index % 8) for index in range(40)]
+    score = np.linspace(0, 1, 40)
+    for n, has_value in ((0, False), (4, False), (5, True), (35, True), (36, False)):
+        truth = (np.arange(40) >= 40 - n).astype(np.int64)
+        assert (metrics.estimate_apart(metrics.auc, truth, score, speakers).value is not None) == has_value
+    posteriors = np.eye(3)[np.zeros(40, np.int64)]
+    assert metrics.estimate_apart(metrics.uar, np.zeros(40, np.int64), posteriors, speakers, min_each=1).value is None
+
+
+def test_a_class_of_two_speakers_has_no_interval() -> None:
+    """Where only two of ten speakers are ever angry the figure stands without an interval; with three it has one."""
+    who = np.repeat(np.arange(10), 8)
+    score = np.random.default_rng(0).random(80)
+    for n_angry, has_interval in ((2, False), (3, True)):
+        truth = ((who < n_angry) & (np.arange(80) % 2 == 0)).astype(np.int64)
+        found = metrics.estimate_apart(metrics.auc, truth, score, [str(one) for one in who])
+        assert found.value is not None
+        assert (found.low is not None, found.high is not None) == (has_interval, has_interval)
+
+
+def test_the_mean_over_corpora_varies_as_drawing_their_speakers_does() -> None:
+    """The interval of a mean of three corpora is, within a tenth of its width, that of drawing speakers in each."""
+    random = np.random.default_rng(0)
+    corpora = []
+    for speakers, spread in ((12, 0.3), (20, 0.8), (30, 0.1)):
+        who = np.repeat(np.arange(speakers), 10)
+        truth = np.tile([0, 1], 5 * speakers)
+        corpora.append((truth, truth * random.normal(1, spread, speakers)[who] + random.normal(0, 1, len(who)), who))
+    found = metrics.mean_of([metrics.estimate(metrics.auc, t, s, [str(one) for one in w]) for t, s, w in corpora])
+    draws = np.zeros(400)
+    for truth, score, who in corpora:
+        n = int(who.max()) + 1
+        drawn = random.multinomial(n, np.full(n, 1 / n), size=400)
+        draws += np.array([metrics.auc(truth, score, counts[who].astype(float)) for counts in drawn]) / 3
+    low, high = np.quantile(draws, [0.025, 0.975])
+    assert found.low == pytest.approx(low, abs=0.1 * (high - low))
+    assert found.high == pytest.approx(high, abs=0.1 * (high - low))
+
+
+def test_mean_leaves_out_what_has_no_figure() -> None:
+    """The mean is over what has a figure; without a single interval among them it has none; of none there is none."""
+    some = [metrics.Estimate(value, None, None, 4, 1) for value in (0.8, None, 0.9)]
+    assert metrics.mean_of(some) == metrics.Estimate(0.85, None, None, 8, 2)
+    assert metrics.mean_of([]) == metrics.Estimate(None, None, None, 0, 0)
+    narrow = metrics.Estimate(0.8, 0.7, 0.9, 4, 4)
+    assert metrics.mean_of([narrow]) == narrow
+    assert metrics.mean_of([narrow, some[2]]).low is None

@@ -1,12 +1,14 @@
 """The seven sections of a model card, each from one part of `evaluation.json`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from voicerisk.training.evaluation.call_tables import CallRow
 from voicerisk.training.evaluation.clip_tables import ClipRow
-from voicerisk.training.evaluation.corpus_out import RANKED, mean
+from voicerisk.training.evaluation.corpus_out import RANKED
 from voicerisk.training.evaluation.results import Evaluation
 from voicerisk.training.markdown import NOTHING, figure, table
+from voicerisk.training.metrics import Estimate, mean_of
 
 
 def card_tables(result: Evaluation) -> str:
@@ -14,9 +16,12 @@ def card_tables(result: Evaluation) -> str:
     warning = "**Quick run: a smoke test; these figures mean little.**\n\n" if result.quick else ""
     trained = ", ".join(result.trained_on) or "not stated"
     parts = [
-        f"{warning}Measured by `voicerisk evaluate` on `{result.sha256[:12]}`, version {result.version}, trained on "
-        f"{trained}. Figures are means with 95 % intervals from resampling speakers; where there are fewer than three "
-        "speakers there is no interval. Every clip is of a speaker of the test part, whom no training may touch.",
+        f"{warning}Measured by `voicerisk evaluate` on `{result.sha256[:12]}`, version {result.version}, which learned "
+        f"the tone from {trained}. *Test speakers* are those whom the project's split keeps for the end: neither the "
+        "training nor the calibration of this model used a clip of theirs. In brackets stands the 95 % interval from "
+        "resampling speakers; figures without brackets have none, because there are fewer than three speakers to "
+        "resample, or because none was worked out. A dash stands where there are too few clips of what should be told "
+        "apart.",
         *_clips(result),
         *_corpus_out(result),
         *_calibration(result),
@@ -30,60 +35,121 @@ def card_tables(result: Evaluation) -> str:
 
 def _clips(result: Evaluation) -> Iterable[str]:
     head = ["", "clips", "speakers", "angry / rest", "angry / neutral, calm, sad", "angry / happy", "average precision"]
-    head += ["angry / rest, own calm speech known", "stress", "arousal", "valence", "emotion UAR"]
+    head += ["clips with calm speech before them", "angry / rest without it", "angry / rest with it"]
+    head += ["stress", "arousal", "valence", "emotion UAR"]
 
     def line(row: ClipRow) -> list[str]:
-        figures = [row.auc_rest, row.auc_calm, row.auc_happy, row.ap_rest, row.auc_rest_baseline]
-        figures += [row.stress, row.arousal, row.valence, row.uar]
+        before = [row.auc_rest, row.auc_calm, row.auc_happy, row.ap_rest]
+        own = [str(row.auc_rest_baseline.n), figure(row.auc_rest_alone), figure(row.auc_rest_baseline)]
+        after = [row.stress, row.arousal, row.valence, row.uar]
         name = f"language {row.name}" if row.group == "language" else row.name
-        return [name, str(row.n), str(row.n_speakers), *map(figure, figures)]
+        return [name, str(row.n), str(row.n_speakers), *map(figure, before), *own, *map(figure, after)]
 
-    yield "### 1. Speakers never trained on\n\nAUC, but for average precision and UAR. Single clips, as recorded."
+    yield (
+        "### 1. Single clips of test speakers\n\nAs recorded, at most so many of each corpus and emotion. The row "
+        "*other corpora*, where it stands, is of corpora that taught this model no tone. AUC, but for average "
+        f"precision and UAR. {OWN_CALM}"
+    )
     yield table([head, *map(line, result.clips)])
     rows = [["line", "angry / rest", "angry / neutral, calm, sad", "emotion UAR", "clips without speech found"]]
     rows += [
         [row.name, figure(row.auc_rest), figure(row.auc_calm), figure(row.uar), f"{row.unheard:.1%}"]
         for row in result.lines
     ]
-    yield "The same clips over a telephone (G.711, 300-3400 Hz); noise is babble, car and office noise in turn:"
+    yield (
+        "Some of the same clips over a telephone (G.711, 300-3400 Hz); the noise under each clip is by chance babble "
+        "(half of them), car or office noise:"
+    )
     yield table(rows)
     level = result.level
     yield (
-        f"From {level.levels_db[0]:g} to {level.levels_db[-1]:g} dBFS the tension of a clip moves by {level.mean:.3f} "
-        f"on average (95 % of clips: at most {level.p95:.3f})."
+        f"From {level.levels_db[0]:g} to {level.levels_db[-1]:g} dBFS the tension of such a clip moves by "
+        f"{figure(level.mean, 3)} on average (95 % of clips: at most {level.p95:.3f})."
     )
+
+
+OWN_CALM: Final = (
+    "Some clips could also be heard after the caller's first calm ones, as in one call: each clip over and over until "
+    "the window holds nothing else. *With it* is after those calm clips, *without it* the very same sound from a "
+    "call's start."
+)
 
 
 def _corpus_out(result: Evaluation) -> Iterable[str]:
-    yield (
-        "### 2. Corpus-out\n\nFor each corpus a model trained without it, tested on all of it: what a new site will "
-        "see. *Own calm speech known*: heard after the caller's first five calm clips, as in one call."
-    )
+    yield f"### 2. Corpora never heard\n\n{_who_judges(result)}"
     if not result.corpus_out:
-        yield "Not measured for this version."
         return
+    yield (
+        "**These means flatter.** The way the voice is heard, the committees and their settings were chosen, in some "
+        "hundred experiments, by the means over these same corpora (test speakers of theirs included). Expect less of "
+        "a corpus that nobody chose by. The brackets of a mean tell of other speakers of the same corpora, not of "
+        "other corpora: between those lies far more, as the rows show."
+    )
     head = ["left out", "clips", "speakers", "angry / rest", "angry / neutral, calm, sad", "angry / happy"]
-    head += ["angry / rest, own calm speech known", "angry / neutral, calm, sad, own calm speech known", "ECE"]
-    names = ("auc_rest", "auc_calm", "auc_happy", "auc_rest_baseline", "auc_calm_baseline")
+    head += ["clips with calm speech before them", "angry / rest without it", "angry / rest with it"]
+    head += ["angry / neutral, calm, sad without it", "angry / neutral, calm, sad with it", "calibration error"]
+    names = ("auc_rest", "auc_calm", "auc_happy")
+    own = ("auc_rest_alone", "auc_rest_baseline", "auc_calm_alone", "auc_calm_baseline")
     rows = [head]
     for entry in result.corpus_out:
-        error = NOTHING if entry.ece is None else f"{entry.ece:.3f}"
-        figures = [figure(getattr(entry, name)) for name in names]
-        rows.append([entry.left_out, str(entry.n), str(entry.n_speakers), *figures, error])
+        first, second = ([figure(getattr(entry, name)) for name in some] for some in (names, own))
+        counts = [str(entry.n), str(entry.n_speakers)]
+        rows.append([entry.left_out, *counts, *first, str(entry.auc_rest_baseline.n), *second, figure(entry.ece, 3)])
     ranked = [entry for entry in result.corpus_out if entry.left_out in RANKED]
-    means = [mean([getattr(entry, name) for entry in ranked]) for name in names]
-    rows.append(
-        [f"mean of {len(ranked)}", "", "", *(NOTHING if value is None else f"{value:.2f}" for value in means), ""]
+    first, second = (
+        [figure(mean_of([getattr(one, name) for one in ranked])) for name in some] for some in (names, own)
     )
+    error = figure(mean_of([entry.ece for entry in ranked]), 3)
+    rows.append([f"mean of {len(ranked)}", "", "", *first, "", *second, f"{error}, aim 0.10"])
+    yield OWN_CALM
     yield table(rows)
+    rest, calm = (mean_of([getattr(entry, name) for entry in ranked]) for name in ("gain_rest", "gain_calm"))
+    yield (
+        f"What the caller's own calm speech buys, in the mean over these corpora: {gained(rest)} for angry against the "
+        f"rest, {gained(calm)} for angry against neutral, calm and sad."
+    )
+
+
+def _who_judges(result: Evaluation) -> str:
+    """Whose clips section 2 is about, who judges them, and what the judge knows of them all the same."""
+    if not result.corpus_out:
+        return "Not measured for this version."
+    own = [entry.left_out for entry in result.corpus_out if entry.left_out in result.trained_on]
+    other = [entry.left_out for entry in result.corpus_out if entry.left_out not in result.trained_on]
+    text = ["All labelled clips of each corpus, of all of its speakers: what a new site will see."]
+    if own:
+        text.append(
+            f"In place of the model that ships, {', '.join(own)} {_are(own)} judged each by an ear of its own, made in "
+            "the same way without that corpus: neither its committees nor their scaling or calibration have known a "
+            "clip of it. These ears share one speech detector with the model that ships, though, and that was taught "
+            "what speech is, not how it sounds, by training speakers of all corpora, the one left out among them."
+        )
+    if other:
+        text.append(
+            f"{', '.join(other)} {_are(other)} judged by the model that ships, to which nothing in it is known."
+        )
+    return " ".join(text)
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def gained(gain: Estimate) -> str:
+    """Return a difference with its sign and interval: `+0.021 (+0.004 to +0.038)`."""
+    if gain.value is None:
+        return NOTHING
+    bounds = "" if gain.low is None or gain.high is None else f" ({gain.low:+.3f} to {gain.high:+.3f})"
+    return f"{gain.value:+.3f}{bounds}"
 
 
 def _calibration(result: Evaluation) -> Iterable[str]:
     yield "### 3. Calibration\n\n![Reliability diagram of tension](reliability.png)"
     before = figure(result.calibration.raw_ece, 3)
     yield (
-        f"Expected calibration error of tension (15 bins): {figure(result.calibration.ece, 3)} on speakers never "
-        f"trained on; before calibration {before}."
+        f"Expected calibration error of tension (15 bins): {figure(result.calibration.ece, 3)} on those clips of "
+        f"section 1 that are labelled for it; before calibration {before}. No test speaker had a part in the calibration. "
+        "For corpora never heard see the last column of section 2."
     )
 
 
@@ -100,9 +166,12 @@ def _speech(result: Evaluation) -> Iterable[str]:
         [f"false speech on {name}, s per minute", f"{value:.2f}", _plain(speech.silero_false_s_per_min.get(name))]
         for name, value in speech.false_s_per_min.items()
     ]
+    version = "not installed" if speech.silero_version is None else speech.silero_version
     yield (
-        f"### 4. Speech\n\n{speech.n_chunks} chunks of 240 ms of simulated calls with noise 5-25 dB below the speech, "
-        "keys, and music on the customer's side."
+        f"### 4. Speech\n\n{speech.n_chunks} chunks of 240 ms of simulated calls of {speech.n_callers} test speakers, "
+        "with noise 5-25 dB below the speech, keys, and music on the customer's side. Silero VAD "
+        f"({version}) is no neutral judge: on clean voices it also taught the model's detector what speech is. When "
+        "the caller spoke is known from the simulator, apart from it."
     )
     yield table(rows)
 
@@ -114,9 +183,9 @@ def _plain(value: float | None) -> str:
 def _calls(result: Evaluation) -> Iterable[str]:
     red = result.calls.thresholds
     yield (
-        "### 5. Whole calls\n\nSimulated from speakers never trained on and sent through the replay chain; red begins "
-        f"at {red.enter:g}, held for {red.hold_s:g} s of speech. Acted clips in random order are no conversations: "
-        "this measures the chain's delay and false alarms, not how often real callers get angry."
+        "### 5. Whole calls\n\nSimulated with the voices of test speakers and sent through the replay chain; red "
+        f"begins at {red.enter:g}, held for {red.hold_s:g} s of speech. Acted clips in random order are no "
+        "conversations: this measures the chain's delay and false alarms, not how often real callers get angry."
     )
     head = ["calls", "escalating", "alerted within 10 s", "within 30 s", "before the onset", "median delay, s"]
     head += ["calm hours", "false alarms per hour"]
@@ -147,20 +216,17 @@ def _baseline(result: Evaluation) -> Iterable[str]:
         yield "Not measured."
         return
     yield (
-        f"librosa functionals (MFCC, pitch, energy, spectrum) of the whole clip with scikit-learn, trained on "
-        f"{result.baseline.n_train} clips of the same training speakers; *left out* rows without that corpus."
+        "librosa functionals (MFCC, pitch, energy, spectrum) of the whole clip with scikit-learn, taught by the very "
+        f"corpora and speakers that taught the model (at most {result.baseline.max_per_label} clips of each corpus and "
+        "emotion), and judged on the same clips as the model: those of test speakers of its own corpora (section 1), "
+        "and all labelled clips of each corpus never heard (section 2)."
     )
-    rows = [["clips", "classifier", "angry / rest", "angry / neutral, calm, sad"]]
-    whole = result.clips[0]
-    rows.append(["test speakers", "**this model**", figure(whole.auc_rest), figure(whole.auc_calm)])
-    rows += [
-        ["test speakers", row.classifier, figure(row.auc_rest), figure(row.auc_calm)] for row in result.baseline.test
-    ]
-    measured = {entry.left_out: entry for entry in result.corpus_out}
-    for row in result.baseline.corpus_out:
-        if row.classifier == result.baseline.corpus_out[0].classifier and (entry := measured.get(row.name)):
-            rows.append([f"{row.name} left out", "**this model**", figure(entry.auc_rest), figure(entry.auc_calm)])
-        rows.append([f"{row.name} left out", row.classifier, figure(row.auc_rest), figure(row.auc_calm)])
+    rows = [["clips", "number", "classifier", "clips that taught it", "angry / rest", "angry / neutral, calm, sad"]]
+    for row in result.baseline.rows:
+        classifier = f"**{row.classifier}**" if row.n_train is None else row.classifier
+        taught = "" if row.n_train is None else str(row.n_train)
+        figures = [figure(row.auc_rest), figure(row.auc_calm)]
+        rows.append([row.name, str(row.auc_rest.n), classifier, taught, *figures])
     yield table(rows)
 
 

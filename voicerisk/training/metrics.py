@@ -21,6 +21,10 @@ RESAMPLES: Final = 500
 CONFIDENCE: Final = 0.95
 N_BINS: Final = 15
 DECIMALS: Final = 4
+MIN_SPEAKERS: Final = 3
+"""From so many speakers on there is an interval."""
+MIN_EACH: Final = 5
+"""With fewer clips of either class an area under a curve says nothing."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -95,6 +99,17 @@ def ece(truth: Ints, score: Floats, weight: Floats) -> float:
     return float(np.abs(predicted - observed).sum() / total) if total > 0 else float("nan")
 
 
+def auc_gain(truth: Ints, score: Floats, weight: Floats) -> float:
+    """By how much the area under the curve of the second score exceeds that of the first; score is (n, 2)."""
+    return auc(truth, score[:, 1], weight) - auc(truth, score[:, 0], weight)
+
+
+def average(truth: Ints, score: Floats, weight: Floats) -> float:
+    """The mean of the score, whatever the truth. NaN where nothing has weight."""
+    total = weight.sum()
+    return float((weight * score).sum() / total) if total > 0 else float("nan")
+
+
 def reliability(truth: Ints, score: Floats) -> list[Bin]:
     """The bars of a reliability diagram, low to high, empty ones left out; the same bins as `ece`."""
     which = np.clip((score * N_BINS).astype(np.intp), 0, N_BINS - 1)
@@ -134,7 +149,7 @@ def estimate(
     if np.isnan(value):
         return Estimate(None, None, None, n, len(names))
     low = high = None
-    if len(names) > 2 and resamples:
+    if len(names) >= MIN_SPEAKERS and resamples:
         if score.ndim == 1:  # sorted once here, the sorting inside each draw costs next to nothing
             order = np.argsort(score, kind="stable")
             truth, score, which = truth[order], score[order], which[order]
@@ -146,3 +161,50 @@ def estimate(
             tail = (1 - CONFIDENCE) / 2
             low, high = (round(float(edge), DECIMALS) for edge in np.quantile(values, [tail, 1 - tail]))
     return Estimate(round(value, DECIMALS), low, high, n, len(names))
+
+
+def estimate_apart(
+    statistic: Statistic,
+    truth: Ints,
+    score: Floats,
+    speakers: Sequence[str],
+    *,
+    resamples: int = RESAMPLES,
+    min_each: int = MIN_EACH,
+) -> Estimate:
+    """Return the estimate of a statistic that tells classes apart, where there is enough of each class to tell.
+
+    It has no value with one class alone, or fewer than `min_each` clips of one; and no interval where one class is
+    spoken by fewer than three speakers: a draw of speakers would then as likely as not lack the class, and the interval
+    would tell how the other classes vary. Arguments are as for `estimate`.
+    """
+    who = np.asarray(speakers)
+    classes, counts = np.unique(truth, return_counts=True)
+    if len(classes) < 2 or counts.min() < min_each:
+        return Estimate(None, None, None, len(truth), len(set(speakers)))
+    fewest = min(len(np.unique(who[truth == one])) for one in classes)
+    return estimate(statistic, truth, score, speakers, resamples=resamples if fewest >= MIN_SPEAKERS else 0)
+
+
+def mean_of(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of the figures that exist, each weighing the same, with its 95 % interval.
+
+    The figures must share no speaker. The interval of the mean then follows from theirs: the distances of the bounds
+    from the figures add up as squares (Zou, Donner, "Construction of confidence limits about effect measures",
+    Statistics in Medicine 27, 2008). There is none where one of the figures has none.
+    """
+    known = [one for one in estimates if one.value is not None]
+    n, n_speakers = sum(one.n for one in known), sum(one.n_speakers for one in known)
+    if not known:
+        return Estimate(None, None, None, 0, 0)
+    values = np.array([one.value for one in known], dtype=np.float64)
+    value = float(values.mean())
+    if any(one.low is None or one.high is None for one in known):
+        return Estimate(round(value, DECIMALS), None, None, n, n_speakers)
+    below, above = (
+        float(np.linalg.norm(np.array(bounds, dtype=np.float64) - values)) / len(known)
+        for bounds in ([one.low for one in known], [one.high for one in known])
+    )
+    return Estimate(
+        round(value, DECIMALS), round(value - below, DECIMALS), round(value + above, DECIMALS), n, n_speakers
+    )

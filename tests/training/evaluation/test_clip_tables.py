@@ -7,19 +7,19 @@ from tests.training.evaluation.test_caller import scores_of
 from tests.training.made import buzz, clip
 from voicerisk.training.corpora import Clip, CorpusError, labels
 from voicerisk.training.corpora.clip import Audio
-from voicerisk.training.evaluation.clip_tables import clip_rows, level_shift, line_row, lines, make_babble
+from voicerisk.training.evaluation.clip_tables import clip_row, clip_rows, level_shift, line_row, lines, make_babble
 
 EMOTIONS = list(labels.EMOTION_CLASSES)
 
 
 def some_clips() -> tuple[list[Clip], list[float]]:
-    """Angry, happy and neutral clips of six speakers in two corpora and two languages, women and men."""
+    """Angry, happy and neutral clips of twelve speakers in two corpora and two languages, women and men."""
     clips: list[Clip] = []
     tension: list[float] = []
-    for number in range(6):
+    for number in range(12):
         corpus, language = ("nemo", "pl") if number % 2 else ("emodb", "de")
-        gender = "f" if number < 3 else "m"
-        for emotion, value in (("angry", 0.9 if number < 3 else 0.4), ("happy", 0.5), ("neutral", 0.1)):
+        gender = "f" if number < 6 else "m"
+        for emotion, value in (("angry", 0.9 if number < 6 else 0.4), ("happy", 0.5), ("neutral", 0.1)):
             change = {"corpus": corpus, "language": language, "gender": gender}
             clips.append(clip(f"{corpus}_{number}", emotion, **change))  # type: ignore[arg-type]
             tension.append(value)
@@ -35,7 +35,7 @@ def test_rows_are_for_all_for_each_corpus_and_each_sex() -> None:
     assert rows["sex", "men"].auc_rest.value == 0.5
     assert rows["sex", "men"].auc_happy.value == 0.0
     assert rows["all", "all"].auc_rest.value == 0.75
-    assert (rows["corpus", "nemo"].n, rows["corpus", "nemo"].n_speakers) == (9, 3)
+    assert (rows["corpus", "nemo"].n, rows["corpus", "nemo"].n_speakers) == (18, 6)
 
 
 def test_emotions_are_found_by_name_whatever_their_order() -> None:
@@ -55,16 +55,31 @@ def test_unheard_clips_are_counted() -> None:
     """The share of clips in which no speech was found is told."""
     clips, tension = some_clips()
     scores = scores_of(tension)
-    scores.speech_s[:9] = 0.0
+    scores.speech_s[:18] = 0.0
     assert line_row("made", clips, scores, EMOTIONS, resamples=0).unheard == 0.5
 
 
 def test_level_shift_is_the_widest_spread_of_each_clip() -> None:
-    """Two clips that move by 0.2 and by nothing over the levels move by 0.1 on average; unheard ones do not count."""
-    quiet, middle, loud = scores_of([0.3, 0.5, 0.0]), scores_of([0.5, 0.5, 0.9]), scores_of([0.4, 0.5, 0.0])
-    loud.speech_s[2] = 0.0
-    shift = level_shift({-35.0: quiet, -20.0: middle, -6.0: loud})
-    assert (shift.mean, shift.levels_db) == (0.1, (-35.0, -20.0, -6.0))
+    """Clips that move by 0.2, 0.1 and by nothing over the levels move by 0.1 on average; unheard ones do not count."""
+    quiet, middle, loud = (
+        scores_of(tension) for tension in ([0.3, 0.5, 0.4, 0.0], [0.5, 0.5, 0.3, 0.9], [0.4, 0.5, 0.4, 0.0])
+    )
+    loud.speech_s[3] = 0.0
+    shift = level_shift({-35.0: quiet, -20.0: middle, -6.0: loud}, list("abcd"), resamples=200)
+    assert (shift.mean.value, shift.mean.n, shift.levels_db) == (0.1, 3, (-35.0, -20.0, -6.0))
+    assert shift.mean.low is not None
+    assert shift.mean.high is not None
+    assert shift.mean.low < 0.1 < shift.mean.high
+
+
+def test_one_emotion_alone_has_no_recall_and_few_angry_clips_no_area() -> None:
+    """Neutral clips alone show no recall of emotions, and three angry ones among them no area under the curve."""
+    clips = [clip(str(number), "neutral") for number in range(9)] + [clip(str(number), "angry") for number in range(3)]
+    alone = clip_row("all", "made", clips[:9], scores_of([0.1] * 9), EMOTIONS, resamples=50)
+    assert (alone.uar.value, alone.auc_rest.value) == (None, None)
+    few = clip_row("all", "made", clips, scores_of([0.1] * 9 + [0.9] * 3), EMOTIONS, resamples=50)
+    assert (few.auc_rest.value, few.ap_rest.value) == (None, None)
+    assert few.uar.value is not None
 
 
 @pytest.mark.parametrize("name", sorted(lines(np.zeros(8000, np.float32))))

@@ -1,7 +1,9 @@
 """The corpus-out record."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.training.evaluation.test_caller import scores_of
@@ -10,23 +12,31 @@ from voicerisk.scoring.model import Model
 from voicerisk.training.corpora import CorpusError
 from voicerisk.training.evaluation.corpus_out import (
     entry,
-    mean,
     measure_left_out,
     read_corpus_out,
     write_corpus_out,
 )
-from voicerisk.training.metrics import Estimate
 
 
 def test_each_comparison_has_its_own_clips() -> None:
     """Angry against the rest, against the quiet and against the happy are told apart by the clips they take."""
-    clips = [clip(s, e) for s in "abc" for e in ("angry", "happy", "neutral", "sad")]  # type: ignore[arg-type]
-    found = entry(clips, scores_of([0.6, 0.9, 0.1, 0.1] * 3), "emodb", ["ased"])
-    assert (found.n, found.n_speakers) == (12, 3)
+    clips = [clip(s, e) for s in "abcde" for e in ("angry", "happy", "neutral", "sad")]  # type: ignore[arg-type]
+    found = entry(clips, scores_of([0.6, 0.9, 0.1, 0.1] * 5), "emodb", ["ased"])
+    assert (found.n, found.n_speakers) == (20, 5)
     assert [found.auc_rest.value, found.auc_calm.value, found.auc_happy.value] == [pytest.approx(0.6667), 1.0, 0.0]
-    assert found.auc_rest.n == 12
-    assert found.auc_calm.n == 9
-    assert found.auc_happy.n == 6
+    assert [found.auc_rest.n, found.auc_calm.n, found.auc_happy.n] == [20, 15, 10]
+    assert found.ece.value == pytest.approx((0.4 + 0.9 + 0.1 + 0.1) / 4)
+
+
+def test_what_calm_speech_buys_is_told_on_the_same_clips() -> None:
+    """The gain is the area beside calm speech less the area alone, over the clips that were heard both ways."""
+    clips = [clip(s, e) for s in "abcdef" for e in ("angry", "neutral", "happy")]  # type: ignore[arg-type]
+    beside, alone = np.array([0.9, 0.1, 0.2] * 6), np.array([0.5, 0.1, 0.8] * 6)
+    beside[15:] = alone[15:] = np.nan
+    found = entry(clips, replace(scores_of([0.5] * 18), beside=beside, alone=alone), "emodb", ["ased"])
+    assert (found.auc_rest_baseline.value, found.auc_rest_alone.value, found.gain_rest.value) == (1.0, 0.5, 0.5)
+    assert (found.auc_calm_baseline.value, found.auc_calm_alone.value, found.gain_calm.value) == (1.0, 1.0, 0.0)
+    assert found.gain_rest.n == found.auc_rest_alone.n == 15
 
 
 def test_a_left_out_corpus_is_scored_by_the_graph(loudness: Model, corpora_root: Path) -> None:
@@ -34,7 +44,8 @@ def test_a_left_out_corpus_is_scored_by_the_graph(loudness: Model, corpora_root:
     found = measure_left_out(loudness, made_clips(corpora_root), "emodb", ["ased", "nemo"])
     assert (found.left_out, found.n, found.n_speakers, found.trained_on) == ("emodb", 72, 4, ("ased", "nemo"))
     assert found.auc_rest.value == 1.0
-    assert found.ece is not None
+    assert found.ece.value is not None
+    assert found.gain_rest.n == found.auc_rest_baseline.n == 52
 
 
 @pytest.mark.parametrize(
@@ -59,10 +70,3 @@ def test_record_reads_back(tmp_path: Path) -> None:
     (tmp_path / "corpus_out.json").write_text("[{}]", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"corpus_out\.json"):
         read_corpus_out(tmp_path)
-
-
-def test_mean_leaves_out_what_has_no_figure() -> None:
-    """The mean is over the corpora that have a figure; none gives none."""
-    some = [Estimate(value, None, None, 1, 1) for value in (0.8, None, 0.9)]
-    assert mean(some) == pytest.approx(0.85)
-    assert mean([]) is None

@@ -13,7 +13,19 @@ from voicerisk.training.corpora import labels
 from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
 from voicerisk.training.evaluation.corpus_out import QUIET, UPSET
 from voicerisk.training.evaluation.scoring import ClipScores, Doubles
-from voicerisk.training.metrics import Estimate, Statistic, auc, average_precision, estimate, uar
+from voicerisk.training.metrics import (
+    DECIMALS,
+    MIN_EACH,
+    Estimate,
+    Statistic,
+    auc,
+    auc_gain,
+    average,
+    average_precision,
+    estimate,
+    estimate_apart,
+    uar,
+)
 
 Mask = npt.NDArray[np.bool_]
 Label = Callable[[Clip], int | None]
@@ -35,7 +47,10 @@ class ClipRow(msgspec.Struct, frozen=True, kw_only=True):
     ap_rest: Estimate
     auc_rest_baseline: Estimate
     """Angry against the rest, held against the caller's own first calm clips."""
-    auc_calm_baseline: Estimate
+    auc_rest_alone: Estimate
+    """The same sound of the same clips without those calm clips before it."""
+    gain_rest: Estimate
+    """By how much the one exceeds the other."""
     stress: Estimate
     arousal: Estimate
     valence: Estimate
@@ -57,7 +72,7 @@ class LevelShift(msgspec.Struct, frozen=True, kw_only=True):
     """How far tension moves when the same clip comes quieter or louder."""
 
     levels_db: tuple[float, ...]
-    mean: float
+    mean: Estimate
     """Mean over clips of the largest difference between any two of the levels."""
     p95: float
 
@@ -87,7 +102,8 @@ def clip_row(
         auc_happy=figure(auc, labels.tension, scores.tension, upset | happy),
         ap_rest=figure(average_precision, labels.tension, scores.tension, everyone),
         auc_rest_baseline=figure(auc, labels.tension, scores.beside, judged),
-        auc_calm_baseline=figure(auc, labels.tension, scores.beside, judged & (upset | quiet)),
+        auc_rest_alone=figure(auc, labels.tension, scores.alone, judged),
+        gain_rest=figure(auc_gain, labels.tension, np.stack([scores.alone, scores.beside], axis=1), judged),
         stress=figure(auc, labels.stress, scores.stress, everyone),
         arousal=figure(auc, labels.arousal, scores.arousal, everyone),
         valence=figure(auc, labels.valence, scores.valence, everyone),
@@ -98,12 +114,14 @@ def clip_row(
 def labelled(
     statistic: Statistic, clips: Sequence[Clip], label: Label, score: Doubles, which: Mask, *, resamples: int
 ) -> Estimate:
-    """Return a statistic over those of the chosen clips that have the label."""
+    """Return a statistic over those of the chosen clips that have the label, where there is enough of each class."""
     truth = [label(clip) for clip in clips]
     keep = np.array([inside and known is not None for inside, known in zip(which, truth, strict=True)], dtype=np.bool_)
     known = np.array([value for value, inside in zip(truth, keep, strict=True) if inside], dtype=np.int64)
     speakers = [clip.speaker for clip, inside in zip(clips, keep, strict=True) if inside]
-    return estimate(statistic, known, score[keep], speakers, resamples=resamples)
+    # A class of emotion may be rare: what matters to the mean of the recalls is that there are several.
+    min_each = 1 if statistic is uar else MIN_EACH
+    return estimate_apart(statistic, known, score[keep], speakers, resamples=resamples, min_each=min_each)
 
 
 def clip_rows(
@@ -153,7 +171,8 @@ def _columns(emotions: Sequence[str]) -> list[int]:
 def lines(babble: Audio) -> dict[str, Callable[[Audio, np.random.Generator], Audio]]:
     """Return the lines to judge through, by name; `babble` is several people talking, for half of the noise.
 
-    All end in G.711, as a telephone does. Noise comes before it and is babble, car or office noise in turn.
+    All end in G.711, as a telephone does. Noise comes before it: for each clip by chance, in half of them babble, in
+    the others car or office noise.
     """
 
     def line(audio: Audio, law: channel.Law = "ulaw") -> Audio:
@@ -184,15 +203,16 @@ def lines(babble: Audio) -> dict[str, Callable[[Audio, np.random.Generator], Aud
     }
 
 
-def level_shift(by_level: Mapping[float, ClipScores]) -> LevelShift:
-    """Return how far tension moves over the levels, on clips that were heard at all of them."""
+def level_shift(by_level: Mapping[float, ClipScores], speakers: Sequence[str], *, resamples: int) -> LevelShift:
+    """Return how far tension moves over the levels, on clips that were heard at all of them; `speakers` say who is."""
     tension = np.stack([scores.tension for scores in by_level.values()])
     heard = np.all([scores.speech_s > 0 for scores in by_level.values()], axis=0)
-    spread = np.ptp(tension[:, heard], axis=0) if heard.any() else np.zeros(1)
+    spread = np.ptp(tension[:, heard], axis=0)
+    who = [speaker for speaker, inside in zip(speakers, heard, strict=True) if inside]
     return LevelShift(
         levels_db=tuple(by_level),
-        mean=round(float(spread.mean()), 4),
-        p95=round(float(np.quantile(spread, 0.95)), 4),
+        mean=estimate(average, np.zeros(len(who), dtype=np.int64), spread, who, resamples=resamples),
+        p95=round(float(np.quantile(spread, 0.95)), DECIMALS) if len(who) else 0.0,
     )
 
 
