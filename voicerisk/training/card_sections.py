@@ -148,8 +148,8 @@ def _calibration(result: Evaluation) -> Iterable[str]:
     before = figure(result.calibration.raw_ece, 3)
     yield (
         f"Expected calibration error of tension (15 bins): {figure(result.calibration.ece, 3)} on those clips of "
-        f"section 1 that are labelled for it; before calibration {before}. No test speaker had a part in the calibration. "
-        "For corpora never heard see the last column of section 2."
+        f"section 1 that are labelled for it; before calibration {before}. No test speaker had a part in the "
+        "calibration. For corpora never heard see the last column of section 2."
     )
 
 
