@@ -18,9 +18,11 @@ StartService = Callable[..., Awaitable[ServiceProcess]]
 NEED_TORCH = (
     "test_calm_view.py",
     "test_committee.py",
+    "test_description.py",
     "test_detector.py",
     "test_export.py",
     "test_features.py",
+    "test_finetune.py",
     "test_pooling.py",
     "test_train.py",
 )

@@ -156,9 +156,9 @@ def _training(settings: TrainSettings) -> Iterable[str]:
     line = settings.line
     yield "## How it was trained"
     yield (
-        "By the `train.toml` beside this card, as `docs/training.md` tells. Speakers, not clips, are split, once and "
-        "for all (`voicerisk/training/split.csv`): those of the parts `train` and `dev` taught the model that ships, "
-        "those of `test` only judge."
+        "By its `train.toml`, as `docs/training.md` tells. Speakers, not clips, are split, once and for all "
+        "(`voicerisk/training/split.csv`): those of the parts `train` and `dev` taught the model that ships, those "
+        "of `test` only judge."
     )
     yield (
         f"Each clip was heard as recorded and {settings.copies} times over a line drawn at random. A line may have: "
