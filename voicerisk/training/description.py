@@ -162,10 +162,13 @@ def _training(settings: TrainSettings) -> Iterable[str]:
     )
     yield (
         f"Each clip was heard as recorded and {settings.copies} times over a line drawn at random. A line may have: "
-        f"{_levels(line)}; another microphone; 300-3400 Hz or wider; noise or another voice from {line.snr_db[0]:g} dB "
-        "below the speech on; echo of the other side; gain control; overdrive; GSM full rate; Opus at about 6 kbit/s; "
-        f"G.711 of either law; up to {line.max_loss:.0%} of its packets lost, as silence."
+        f"{_levels(line)}; another microphone; 300-3400 Hz or wider; noise or another voice (an office, a mixed leg) "
+        f"from {line.snr_db[0]:g} dB below the speech on; echo of the other side from {line.echo_db[0]:g} dB below on; "
+        "gain control; overdrive; GSM full rate; Opus at about 6 kbit/s; G.711 of either law; up to "
+        f"{line.max_loss:.0%} of its packets lost, as silence."
     )
+    judged = f" and, of {', '.join(settings.judged_corpora)}, all but test speakers" if settings.judged_corpora else ""
+    yield f"Calibrated by what ears that had not heard them said of development speakers{judged}."
     yield (
         "Speech detection learned from streams put together of voices, music, ringing, keys and noise; what in them is "
         "speech was told by Silero VAD, which heard the voices before the line."
@@ -200,6 +203,8 @@ Of what a line may do, only what the tables name was measured. In particular the
 - **AMR, AMR-WB, EVS, G.729**: not in training either. GSM and low-rate Opus were trained with.
 - **Packet loss that is concealed**: a lost packet is silence in training and in the tables. A gateway that repeats or
   fades what came before sounds otherwise.
+- **Echo and mixed legs** by themselves: some simulated calls have an echo, 35 dB below the agent. A leg on which the
+  agent is as loud as the caller is in no table.
 - **The babble of a real floor**: in the tables it is six clips mixed, in training one other voice at a time.
 - **Children, the old, hoarse or disordered voices, synthetic voices**: where a corpus has children among its speakers,
   no figure is of them alone.
