@@ -159,3 +159,9 @@ def test_mean_leaves_out_what_has_no_figure() -> None:
     narrow = metrics.Estimate(0.8, 0.7, 0.9, 4, 4)
     assert metrics.mean_of([narrow]) == narrow
     assert metrics.mean_of([narrow, some[2]]).low is None
+
+
+def test_an_interval_beside_its_figure_widens_the_mean_one_way_only() -> None:
+    """Where a figure lies below its own interval, as an error may, the mean is not made wider below it."""
+    error = metrics.Estimate(0.1, 0.12, 0.2, 4, 4)
+    assert metrics.mean_of([error, error]) == metrics.Estimate(0.1, 0.1, 0.1707, 8, 8)

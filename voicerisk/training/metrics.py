@@ -201,9 +201,10 @@ def mean_of(estimates: Sequence[Estimate]) -> Estimate:
     value = float(values.mean())
     if any(one.low is None or one.high is None for one in known):
         return Estimate(round(value, DECIMALS), None, None, n, n_speakers)
+    low, high = (np.array(bounds, dtype=np.float64) for bounds in zip(*((o.low, o.high) for o in known), strict=True))
+    # An interval need not hold its figure: an error drawn anew is larger, as a rule.
     below, above = (
-        float(np.linalg.norm(np.array(bounds, dtype=np.float64) - values)) / len(known)
-        for bounds in ([one.low for one in known], [one.high for one in known])
+        float(np.linalg.norm(np.maximum(apart, 0.0))) / len(known) for apart in (values - low, high - values)
     )
     return Estimate(
         round(value, DECIMALS), round(value - below, DECIMALS), round(value + above, DECIMALS), n, n_speakers
