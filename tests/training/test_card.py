@@ -1,6 +1,7 @@
 """Tables for people, from figures alone."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from voicerisk.training.card import (
     CARD_MARKS,
     CURVES_FILE,
     README_MARKS,
+    RECIPE_FILE,
     between,
     card_body,
+    readme_of,
     readme_table,
     shipped_results,
     write_card,
@@ -32,6 +35,7 @@ from voicerisk.training.evaluation.call_tables import call_row, curve
 from voicerisk.training.evaluation.clip_tables import LevelShift, clip_rows, line_row
 from voicerisk.training.evaluation.corpus_out import RANKED, entry
 from voicerisk.training.evaluation.cost import Cost, Invariance
+from voicerisk.training.evaluation.results import FILE as EVALUATION_FILE
 from voicerisk.training.evaluation.results import CallResult, Evaluation, SoundRow, read_evaluation
 from voicerisk.training.evaluation.speech import SpeechResult
 from voicerisk.training.experiments import COLUMNS
@@ -173,6 +177,23 @@ def test_readme_without_marks_is_refused(result: Evaluation, tmp_path: Path) -> 
     assert "outdated" not in text
     assert text.endswith(f"{README_MARKS[1]}\nend\n")
     assert "| `made` | `other` |" in text
+
+
+def test_only_models_that_ship_stand_in_the_readme(tmp_path: Path) -> None:
+    """A model taught further, without the settings of a training, and a model elsewhere have no column there."""
+    assert readme_of(ROOT / "models" / "tension") == ROOT / "README.md"
+    ours, elsewhere = tmp_path / "models" / "ours", tmp_path / "models" / "tension"
+    for folder in (ours, elsewhere):
+        folder.mkdir(parents=True)
+        (folder / EVALUATION_FILE).write_text("{}", encoding="utf-8")
+    (tmp_path / "README.md").write_text("# Ours\n", encoding="utf-8")
+    shutil.copy(ROOT / "models" / "tension" / RECIPE_FILE, elsewhere)
+    assert readme_of(elsewhere) is None
+    assert readme_of(ours) is None
+    with pytest.raises(CorpusError, match="tension"):  # it ships from there, and would be read
+        shipped_results(tmp_path / "models", "tension")
+    (elsewhere / RECIPE_FILE).unlink()
+    assert shipped_results(tmp_path / "models", "tension") == []
 
 
 @pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)

@@ -1,13 +1,14 @@
 """The plain way to do it, as a yardstick: librosa functionals of the whole clip and a classifier from scikit-learn.
 
-Not streaming, not in one graph, far dearer, and trained on the same speakers: what a model is worth shows beside it.
-Needs the extra `train`.
+Not streaming, not in one graph, far dearer; but taught by the same corpora and speakers as the model, and judged on
+the very clips that the model was judged on. What the model is worth shows beside it. Needs the extra `train`.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -19,11 +20,15 @@ from voicerisk.scoring.contract import RATE_HZ
 from voicerisk.training import channel
 from voicerisk.training.corpora import labels, read_audio
 from voicerisk.training.corpora.clip import Audio, Clip
-from voicerisk.training.evaluation.corpus_out import QUIET, RANKED, UPSET
+from voicerisk.training.evaluation.corpus_out import QUIET, UPSET, CorpusOut
+from voicerisk.training.evaluation.scoring import Doubles, Progress
 from voicerisk.training.metrics import Estimate, auc, estimate
+from voicerisk.training.split import PARTS, Part
 
-MAX_PER_LABEL: Final = 60
-"""Clips of one corpus and emotion that train it: more make it slower and, within a corpus, hardly better."""
+MAX_PER_LABEL: Final = 200
+"""Clips of one corpus and emotion that teach it: with all of them it would be a classifier of the largest corpora."""
+BATCH: Final = 64
+MODEL: Final = "this model"
 FRAME: Final = 256
 HOP: Final = 160
 F_MIN_HZ: Final = 65.0
@@ -31,25 +36,34 @@ F_MAX_HZ: Final = 500.0
 LEVEL_DB: Final = -24.0
 
 Features = npt.NDArray[np.float32]
-Advance = Callable[[int], None]
-"""Gets how many clips have been done since the last time."""
 
 
 class BaselineRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One classifier on one set of clips."""
+    """One classifier, or the model itself, on one set of clips; how many clips those are stands in the figures."""
 
     classifier: str
     name: str
+    n_train: int | None
+    """How many clips taught it; None for the model."""
     auc_rest: Estimate
     auc_calm: Estimate
 
 
 class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The yardstick: on the test speakers, and on each corpus that was left out of its training."""
+    """For each set of clips the model's row, then those of the classifiers."""
 
-    n_train: int
-    test: tuple[BaselineRow, ...]
-    corpus_out: tuple[BaselineRow, ...]
+    max_per_label: int
+    """How many clips of one corpus and emotion taught the classifiers at most."""
+    rows: tuple[BaselineRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What teaches the classifiers, the clips that they and the model are judged on, and the model's row."""
+
+    train: Sequence[Clip]
+    judged: Sequence[Clip]
+    model: BaselineRow
 
 
 def functionals(audio: Audio) -> Features:
@@ -91,23 +105,24 @@ def functionals(audio: Audio) -> Features:
     return np.nan_to_num(np.array(values, dtype=np.float32))
 
 
-def features_of(clips: Sequence[Clip], *, workers: int = 1, advance: Advance | None = None) -> Features:
+def features_of(clips: Sequence[Clip], *, workers: int = 1, progress: Progress | None = None) -> Features:
     """Return the functionals of each clip, (n, 60), in order."""
-    size = 64
-    batches = [clips[first : first + size] for first in range(0, len(clips), size)]
     rows: list[Features] = []
-    if workers < 2:
-        for batch in map(_batch, batches):
+    with ExitStack() as stack:
+        if workers < 2:
+            found: Iterable[Features] = map(_batch, _batches(clips))
+        else:
+            pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+            found = pool.map(_batch, _batches(clips))
+        for batch in found:
             rows.append(batch)
-            if advance is not None:
-                advance(len(batch))
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for batch in pool.map(_batch, batches):
-                rows.append(batch)
-                if advance is not None:
-                    advance(len(batch))
+            if progress is not None:
+                progress(sum(map(len, rows)), len(clips))
     return np.concatenate(rows)
+
+
+def _batches(clips: Sequence[Clip]) -> list[Sequence[Clip]]:
+    return [clips[first : first + BATCH] for first in range(0, len(clips), BATCH)]
 
 
 def _batch(clips: Sequence[Clip]) -> Features:
@@ -117,14 +132,14 @@ def _batch(clips: Sequence[Clip]) -> Features:
 
 def _one_thread() -> AbstractContextManager[object]:
     """Keeps numeric libraries to one thread: work this small would only wait for the other threads."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[object] = threadpool_limits(1)
     return limits
 
 
 def thinned(clips: Iterable[Clip], most: int = MAX_PER_LABEL) -> list[Clip]:
-    """Return at most so many clips of each corpus, emotion and level of intensity, spread evenly over the speakers."""
+    """Return at most so many labelled clips of each corpus and emotion, spread evenly over the speakers."""
     groups: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
         if labels.tension(clip) is not None:
@@ -137,59 +152,93 @@ def thinned(clips: Iterable[Clip], most: int = MAX_PER_LABEL) -> list[Clip]:
     return chosen
 
 
-def baseline(
-    train: Sequence[Clip],
+def contests(
+    parts: Mapping[Part, Sequence[Clip]],
+    trained_on: Sequence[str],
     test: Sequence[Clip],
-    everyone: Sequence[Clip],
+    tension: Doubles,
+    corpus_out: Sequence[CorpusOut],
     *,
     resamples: int,
-    workers: int = 1,
-    advance: Advance | None = None,
-) -> BaselineResult:
-    """Return how well the plain way does.
+) -> list[Contest]:
+    """Return where the model is met: on the test speakers of its own corpora, and on each corpus it never heard.
 
     Args:
-        train: Clips of the training speakers.
-        test: Clips of the test speakers.
-        everyone: All clips, for leaving out one corpus at a time.
+        parts: All clips, by part of the split.
+        trained_on: Corpora that taught the model its tone; empty means that it does not say, and all count.
+        test: Test clips that the model has judged.
+        tension: What it said of each, (n,).
+        corpus_out: What is known of it on corpora that it, or its like taught anew without them, never heard.
+        resamples: For the model's intervals on the test clips.
+    """
+
+    def taught(by: Sequence[Part], corpora: Sequence[str]) -> list[Clip]:
+        return thinned(clip for part in by for clip in parts[part] if not corpora or clip.corpus in corpora)
+
+    own = [not trained_on or clip.corpus in trained_on for clip in test]
+    inside = np.array([mine and labels.tension(clip) is not None for clip, mine in zip(test, own, strict=True)])
+    clips = [clip for clip, is_judged in zip(test, inside, strict=True) if is_judged]
+    model = judged(MODEL, "test speakers", clips, tension[inside], resamples=resamples)
+    found = [Contest(taught(("train", "dev"), trained_on), clips, model)]
+    for entry in corpus_out:
+        clips = [clip for part in PARTS for clip in parts[part] if clip.corpus == entry.left_out]
+        clips = [clip for clip in clips if labels.tension(clip) is not None]
+        # Where the model itself never heard the corpus, its own speakers taught it. Where another had to be taught
+        # without it, all speakers of the other corpora did: none of them is judged.
+        by = PARTS if entry.left_out in trained_on else ("train", "dev")
+        name = f"{entry.left_out} left out"
+        model = BaselineRow(classifier=MODEL, name=name, n_train=None, auc_rest=entry.auc_rest, auc_calm=entry.auc_calm)
+        found.append(Contest(taught(by, entry.trained_on), clips, model))
+    return [contest for contest in found if contest.judged and len({labels.tension(c) for c in contest.train}) == 2]
+
+
+def baseline(
+    contests: Sequence[Contest], *, resamples: int, workers: int = 1, progress: Progress | None = None
+) -> BaselineResult:
+    """Return how well the plain way does in each contest, beside the model.
+
+    Args:
+        contests: See `contests`.
         resamples: For the intervals.
         workers: Processes that extract features.
-        advance: Told of each batch of clips done.
+        progress: Told of clips whose features are known.
     """
-    wanted = {clip.id: clip for clips in (train, test, everyone) for clip in clips}
-    names = list(wanted)
-    table = dict(zip(names, features_of(list(wanted.values()), workers=workers, advance=advance), strict=True))
-    corpus_out: list[BaselineRow] = []
-    corpora = {clip.corpus for clip in everyone}
-    for left_out in (name for name in RANKED if name in corpora):
-        others = [clip for clip in everyone if clip.corpus != left_out]
-        inside = [clip for clip in everyone if clip.corpus == left_out]
-        corpus_out += _rows(table, others, inside, left_out, resamples)
-    return BaselineResult(
-        n_train=len(train), test=tuple(_rows(table, train, test, "all", resamples)), corpus_out=tuple(corpus_out)
-    )
-
-
-def _rows(
-    table: dict[str, Features], train: Sequence[Clip], test: Sequence[Clip], name: str, resamples: int
-) -> list[BaselineRow]:
-    x, y = np.stack([table[clip.id] for clip in train]), np.array([labels.tension(clip) for clip in train])
-    seen, truth = np.stack([table[clip.id] for clip in test]), np.array([labels.tension(clip) for clip in test])
-    quiet = np.array([clip.emotion in QUIET | UPSET for clip in test])
-    speakers = np.array([clip.speaker for clip in test])
-    weight = np.where(y == 1, (y == 0).sum() / max(1, (y == 1).sum()), 1.0)
+    wanted = {clip.id: clip for contest in contests for clip in (*contest.train, *contest.judged)}
+    table = dict(zip(wanted, features_of(list(wanted.values()), workers=workers, progress=progress), strict=True))
     rows: list[BaselineRow] = []
-    for classifier, model in _classifiers().items():
-        # Both kinds take weights; the logistic regression's pipeline takes them under its step's name.
-        weights = {"logistic__sample_weight" if hasattr(model, "steps") else "sample_weight": weight}
-        with _one_thread():
-            score = model.fit(x, y, **weights).predict_proba(seen)[:, 1]
-        rest, calm = (
-            estimate(auc, truth[which], score[which], speakers[which].tolist(), resamples=resamples)
-            for which in (np.ones(len(test), dtype=np.bool_), quiet)
-        )
-        rows.append(BaselineRow(classifier=classifier, name=name, auc_rest=rest, auc_calm=calm))
-    return rows
+    for contest in contests:
+        x, y = _known(table, contest.train)
+        seen, _ = _known(table, contest.judged)
+        weight = np.where(y == 1, (y == 0).sum() / max(1, (y == 1).sum()), 1.0)
+        rows.append(contest.model)
+        for classifier, model in _classifiers().items():
+            # Both kinds take weights; the logistic regression's pipeline takes them under its step's name.
+            weights = {"logistic__sample_weight" if hasattr(model, "steps") else "sample_weight": weight}
+            with _one_thread():
+                score = model.fit(x, y, **weights).predict_proba(seen)[:, 1]
+            name, n = contest.model.name, len(contest.train)
+            rows.append(judged(classifier, name, contest.judged, score, n_train=n, resamples=resamples))
+    return BaselineResult(max_per_label=MAX_PER_LABEL, rows=tuple(rows))
+
+
+def _known(table: Mapping[str, Features], clips: Sequence[Clip]) -> tuple[Features, npt.NDArray[np.int64]]:
+    truth = np.array([labels.tension(clip) for clip in clips], dtype=np.int64)
+    return np.stack([table[clip.id] for clip in clips]), truth
+
+
+def judged(
+    classifier: str, name: str, clips: Sequence[Clip], score: Doubles, *, resamples: int, n_train: int | None = None
+) -> BaselineRow:
+    """Return the row of a classifier that gave each labelled clip a score."""
+    truth = np.array([labels.tension(clip) for clip in clips], dtype=np.int64)
+    speakers = np.array([clip.speaker for clip in clips])
+    everyone = np.ones(len(clips), dtype=np.bool_)
+    quiet = np.array([clip.emotion in QUIET | UPSET for clip in clips], dtype=np.bool_)
+    rest, calm = (
+        estimate(auc, truth[which], score[which], speakers[which].tolist(), resamples=resamples)
+        for which in (everyone, quiet)
+    )
+    return BaselineRow(classifier=classifier, name=name, n_train=n_train, auc_rest=rest, auc_calm=calm)
 
 
 def _classifiers() -> dict[str, Any]:

@@ -14,6 +14,10 @@ from voicerisk.training.markdown import NOTHING, figure, table
 from voicerisk.training.metrics import mean_of
 
 CARD_MARKS: Final = ("<!-- evaluation:begin -->", "<!-- evaluation:end -->")
+README_FILE: Final = "README.md"
+MODELS: Final = Path(__file__).resolve().parents[2] / "models"
+"""Where the models that ship lie in a checkout."""
+RECIPE_FILE: Final = "train.toml"
 README_MARKS: Final = ("<!-- accuracy:begin -->", "<!-- accuracy:end -->")
 CURVES_FILE: Final = "curves.png"
 
@@ -41,9 +45,20 @@ def write_readme(file: Path, results: Sequence[Evaluation]) -> None:
     file.write_text(between(text, readme_table(results), README_MARKS, file.name), encoding="utf-8")
 
 
+def readme_of(folder: Path) -> Path | None:
+    """Return the README whose table a model folder belongs in: the project's own, of a checkout, if the model ships."""
+    readme = folder.resolve().parent.parent / README_FILE
+    return readme if _ships(folder) and folder.resolve().parent == MODELS and readme.is_file() else None
+
+
+def _ships(folder: Path) -> bool:
+    # A model that a site has taught further may lie in models/ too, but without the settings of a training.
+    return (folder / RECIPE_FILE).is_file()
+
+
 def shipped_results(models: Path, default: str) -> list[Evaluation]:
-    """Return the results of all measured models in a folder of models, the default one first, then by name."""
-    folders = sorted(file.parent for file in models.glob(f"*/{FILE}"))
+    """Return the results of the measured models that ship from a folder, the default one first, then by name."""
+    folders = sorted(file.parent for file in models.glob(f"*/{FILE}") if _ships(file.parent))
     return [read_evaluation(folder) for folder in sorted(folders, key=lambda folder: folder.name != default)]
 
 

@@ -38,6 +38,12 @@ def read_split(file: Path = SPLIT_FILE) -> Split:
     return {speaker: part for _, speaker, part in _read_rows(file)}
 
 
+def missing_test_speakers(clips: Iterable[Clip], file: Path = SPLIT_FILE) -> dict[str, int]:
+    """Return how many of its test speakers have no clip here, for each corpus where any has none."""
+    there = {clip.speaker for clip in clips}
+    return dict(Counter(corpus for corpus, who, part in _read_rows(file) if part == "test" and who not in there))
+
+
 def add_corpus(clips: Iterable[Clip], file: Path = SPLIT_FILE) -> Split:
     """Draw the speakers of corpora that the file does not know yet, add them to it, and return who was added.
 

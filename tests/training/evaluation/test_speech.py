@@ -30,7 +30,7 @@ def test_speech_is_judged_where_it_was(loudness: Model, monkeypatch: pytest.Monk
     sounds = {"music": buzz(4.8, 0.3), "silence": np.zeros(19200, np.float32)}
     found = speech_result(loudness, [(who, audio, said) for who in "abc"], sounds, resamples=20)
     assert found.against_truth.value == 1.0
-    assert found.n_chunks == 150
+    assert (found.n_chunks, found.n_callers) == (150, 3)
     assert found.false_s_per_min == {"music": 60.0, "silence": 0.0}
     assert (found.against_silero, found.agreement, found.silero_false_s_per_min) == (None, None, {})
 
@@ -72,3 +72,14 @@ def test_silero_hears_a_voice_and_not_silence() -> None:
     assert float(np.mean(heard > 0.5)) > 0.8
     assert float(nothing.max()) < 0.2
     assert len(heard) == -(-len(voice) // 1920)
+
+
+@pytest.mark.train_extra
+def test_silero_hears_each_sound_as_if_alone() -> None:
+    """Sounds of all lengths side by side, in any order, are judged as each is by itself."""
+    path = silero_path()
+    assert path is not None
+    voice = read_file(FIXTURES / "calm.flac")
+    sounds = [voice[:4000], voice, np.zeros(100, np.float32), voice[9000:30000]]
+    for together, sound in zip(silero_chunks(path, sounds), sounds, strict=True):
+        assert together == pytest.approx(silero_chunks(path, [sound])[0], abs=1e-4)

@@ -30,6 +30,8 @@ CALM_ONLY: Final = ("emospeech", "speechocean762")
 """Corpora whose speakers play only customers who never get angry: speechocean762 has no anger, and emospeech's labels
 are too noisy to say from when on a call is one that escalates."""
 TOGETHER: Final = 24
+READ_CLIPS: Final = 2048
+"""Clips that a process keeps in memory, about 75 kB each: a voice's clips come again in its next call."""
 
 Advance = Callable[[int], None]
 """Gets how many calls have been done since the last time."""
@@ -160,12 +162,14 @@ def _flattened(batches: Iterable[list[Outcome]], advance: Advance | None) -> Ite
         yield from batch
 
 
+_read = lru_cache(maxsize=READ_CLIPS)(read_audio)
+
+
 def _run_batch(model_folder: Path, settings: FloorSettings, batch: Sequence[Spec]) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="voicerisk-calls-") as folder:
         files: dict[Path, Truth] = {}
-        read = lru_cache(maxsize=512)(read_audio)
         for index, spec in enumerate(batch):
-            call = simulate(spec.customer, spec.agent, spec.plan, spec.seed, read=read)
+            call = simulate(spec.customer, spec.agent, spec.plan, spec.seed, read=_read)
             file = Path(folder) / f"call{index:04d}.wav"
             write_call(call, file)
             files[file] = call.truth

@@ -5,6 +5,7 @@ carries its model, so nothing is fetched. Its ONNX graph takes 32 ms at 8 kHz wi
 240 ms counts as speech where the mean over its windows is 0.5 or more.
 """
 
+import importlib.metadata
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,12 +29,14 @@ DECISION: Final = 0.5
 
 
 class SpeechResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Speech detection at 240 ms. `against_silero` is None where Silero VAD is not installed.
+    """Speech detection at 240 ms. `against_silero` is None where Silero VAD is not installed, as is its version.
 
     `against_truth` is against where the simulator put the customer's utterances. False seconds are per minute.
     """
 
     n_chunks: int
+    n_callers: int
+    silero_version: str | None
     against_silero: Estimate | None
     against_truth: Estimate
     silero_against_truth: Estimate | None
@@ -60,23 +63,26 @@ def silero_chunks(path: Path, audios: Sequence[Audio]) -> list[Doubles]:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    lengths = [n_chunks(audio) * CHUNK_SAMPLES for audio in audios]
-    n_windows = -(-max(lengths) // WINDOW)
-    padded = np.zeros((len(audios), CONTEXT + n_windows * WINDOW), dtype=np.float32)
-    for row, audio in enumerate(audios):
-        padded[row, CONTEXT : CONTEXT + len(audio)] = audio
+    lengths = np.array([n_chunks(audio) * CHUNK_SAMPLES for audio in audios])
+    order = np.argsort(-lengths, kind="stable")  # longest first: those still running are always the first ones
+    n_windows = -(-lengths[order] // WINDOW)
+    padded = np.zeros((len(audios), CONTEXT + int(n_windows[0]) * WINDOW), dtype=np.float32)
+    for row, which in enumerate(order):
+        padded[row, CONTEXT : CONTEXT + len(audios[which])] = audios[which]
     state = np.zeros((2, len(audios), STATE), dtype=np.float32)
-    windows = np.zeros((len(audios), n_windows))
-    for index in range(n_windows):
-        part = padded[:, index * WINDOW : index * WINDOW + CONTEXT + WINDOW]
-        feeds = {"input": part, "state": state, "sr": np.array(RATE_HZ, dtype=np.int64)}
+    windows = np.zeros((len(audios), int(n_windows[0])))
+    for index in range(int(n_windows[0])):
+        n_running = int((n_windows > index).sum())
+        part = padded[:n_running, index * WINDOW : index * WINDOW + CONTEXT + WINDOW]
+        feeds = {"input": part, "state": state[:, :n_running], "sr": np.array(RATE_HZ, dtype=np.int64)}
         speech, state = session.run(None, feeds)
-        windows[:, index] = speech[:, 0]
+        windows[:n_running, index] = speech[:, 0]
     # The 240 ms grid and the 32 ms grid do not meet: each window's word is held and averaged over the chunk's samples.
     samples = np.repeat(windows, WINDOW, axis=1)
+    row_of = np.argsort(order)
     return [
         samples[row, :length].reshape(-1, CHUNK_SAMPLES).mean(axis=1).astype(np.float64)
-        for row, length in enumerate(lengths)
+        for row, length in zip(row_of, lengths, strict=True)
     ]
 
 
@@ -114,6 +120,8 @@ def speech_result(
     everywhere = np.ones(len(truth), dtype=np.bool_)
     return SpeechResult(
         n_chunks=len(truth),
+        n_callers=len({speaker for speaker, _, _ in calls}),
+        silero_version=None if path is None else _silero_version(),
         against_silero=None if decided is None else area(decided, model_calls, everywhere),
         against_truth=area(truth, model_calls, clear),
         silero_against_truth=None if silero is None else area(truth, silero, clear),
@@ -122,6 +130,13 @@ def speech_result(
         silero_false_s_per_min={name: _false(row) for name, row in zip(names, reference[len(calls) :], strict=False)},
         against_agreed=None if decided is None else area(truth, model_calls, clear & (decided == truth)),
     )
+
+
+def _silero_version() -> str | None:
+    try:
+        return importlib.metadata.version("silero-vad")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _spoken(audio: Audio, said: Sequence[tuple[float, float]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
