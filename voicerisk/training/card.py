@@ -77,20 +77,30 @@ def readme_table(results: Sequence[Evaluation]) -> str:
     rows += [[name, aim, *figures] for (name, aim), *figures in zip(_AIMS, *columns, strict=True)]
     note = "Quick run: these figures mean little.\n\n" if any(result.quick for result in results) else ""
     links = ", ".join(f"[{result.model}](models/{result.model}/{CARD_FILE})" for result in results)
+    common = _left_out_of_all(results)
+    same = "" if common == RANKED else f"; the same for every model: {', '.join(common) or 'none'}"
     return (
         f"{note}{table(rows)}\n\nIn brackets the 95 % interval from resampling speakers; figures without brackets have "
-        "none. Corpora never heard flatter: the design was chosen, in some hundred experiments, by the means over "
-        f"these same corpora, so expect less of your own calls. Where each figure comes from: {links}."
+        f"none. Corpora never heard: {', '.join(RANKED)}"
+        f"{same}. Their means flatter: the "
+        "design was chosen by them, in some hundred experiments, so expect less of your own calls. Where each figure "
+        f"comes from: {links}."
     )
 
 
+def _left_out_of_all(results: Sequence[Evaluation]) -> tuple[str, ...]:
+    """The ranked corpora that every model was judged on without having heard them."""
+    judged = [{entry.left_out for entry in result.corpus_out} for result in results]
+    return tuple(name for name in RANKED if all(name in names for names in judged))
+
+
 def _corpora_never_heard(results: Sequence[Evaluation]) -> Iterable[list[str]]:
-    """Rows of means over all ranked corpora, and over those that none of the models heard where these are fewer."""
+    """Rows of means over all ranked corpora, and over those that are there for every model where these are fewer."""
     left_out = [{entry.left_out: entry for entry in result.corpus_out} for result in results]
-    common = tuple(name for name in RANKED if all(name in entries for entries in left_out))
+    common = _left_out_of_all(results)
     groups: list[tuple[str, tuple[str, ...], bool]] = [(f"{len(RANKED)} corpora never heard", RANKED, True)]
     if common and common != RANKED:
-        groups.append((f"the {len(common)} that no model here heard ({', '.join(common)})", common, False))
+        groups.append((f"the same {len(common)} for every model", common, False))
     for where, names, has_aim in groups:
         for what, field, aim, digits in _FIGURES:
             means = [

@@ -1,6 +1,6 @@
 """The seven sections of a model card, each from one part of `evaluation.json`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from voicerisk.training.evaluation.call_tables import CallRow
@@ -51,6 +51,10 @@ def _clips(result: Evaluation) -> Iterable[str]:
         f"precision and UAR. {OWN_CALM}"
     )
     yield table([head, *map(line, result.clips)])
+    yield (
+        "What the caller's own calm speech buys on all of these clips together, angry against the rest: "
+        f"{gained(result.clips[0].gain_rest)}."
+    )
     rows = [["line", "angry / rest", "angry / neutral, calm, sad", "emotion UAR", "clips without speech found"]]
     rows += [
         [row.name, figure(row.auc_rest), figure(row.auc_calm), figure(row.uar), f"{row.unheard:.1%}"]
@@ -119,20 +123,14 @@ def _who_judges(result: Evaluation) -> str:
     text = ["All labelled clips of each corpus, of all of its speakers: what a new site will see."]
     if own:
         text.append(
-            f"In place of the model that ships, {', '.join(own)} {_are(own)} judged each by an ear of its own, made in "
-            "the same way without that corpus: neither its committees nor their scaling or calibration have known a "
-            "clip of it. These ears share one speech detector with the model that ships, though, and that was taught "
-            "what speech is, not how it sounds, by training speakers of all corpora, the one left out among them."
+            f"It is not the model that ships that judges {', '.join(own)}, but for each an ear made in the same way "
+            "without it: neither the committees of that ear nor their scaling or calibration have known a clip of it. "
+            "These ears share one speech detector with the model that ships, though, and that was taught what speech "
+            "is, not how it sounds, by training speakers of all corpora, the one left out among them."
         )
     if other:
-        text.append(
-            f"{', '.join(other)} {_are(other)} judged by the model that ships, to which nothing in it is known."
-        )
+        text.append(f"The model that ships, which has not heard a clip of them, judges {', '.join(other)}.")
     return " ".join(text)
-
-
-def _are(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
 
 
 def gained(gain: Estimate) -> str:

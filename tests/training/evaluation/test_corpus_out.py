@@ -20,7 +20,7 @@ from voicerisk.training.evaluation.corpus_out import (
 
 def test_each_comparison_has_its_own_clips() -> None:
     """Angry against the rest, against the quiet and against the happy are told apart by the clips they take."""
-    clips = [clip(s, e) for s in "abcde" for e in ("angry", "happy", "neutral", "sad")]  # type: ignore[arg-type]
+    clips = [clip(s, e) for s in "abcde" for e in ("angry", "happy", "neutral", "sad")]
     found = entry(clips, scores_of([0.6, 0.9, 0.1, 0.1] * 5), "emodb", ["ased"])
     assert (found.n, found.n_speakers) == (20, 5)
     assert [found.auc_rest.value, found.auc_calm.value, found.auc_happy.value] == [pytest.approx(0.6667), 1.0, 0.0]
@@ -30,7 +30,7 @@ def test_each_comparison_has_its_own_clips() -> None:
 
 def test_what_calm_speech_buys_is_told_on_the_same_clips() -> None:
     """The gain is the area beside calm speech less the area alone, over the clips that were heard both ways."""
-    clips = [clip(s, e) for s in "abcdef" for e in ("angry", "neutral", "happy")]  # type: ignore[arg-type]
+    clips = [clip(s, e) for s in "abcdef" for e in ("angry", "neutral", "happy")]
     beside, alone = np.array([0.9, 0.1, 0.2] * 6), np.array([0.5, 0.1, 0.8] * 6)
     beside[15:] = alone[15:] = np.nan
     found = entry(clips, replace(scores_of([0.5] * 18), beside=beside, alone=alone), "emodb", ["ased"])
@@ -62,7 +62,7 @@ def test_a_corpus_that_was_not_left_out_is_refused(
 
 def test_record_reads_back(tmp_path: Path) -> None:
     """What is written is read back the same; no file is an empty list; a broken one is named."""
-    clips = [clip(s, e) for s in "abc" for e in ("angry", "neutral")]  # type: ignore[arg-type]
+    clips = [clip(s, e) for s in "abc" for e in ("angry", "neutral")]
     made = [entry(clips, scores_of([0.6, 0.2] * 3), "emodb", ["ased"])]
     assert read_corpus_out(tmp_path) == []
     write_corpus_out(tmp_path, made)
