@@ -76,8 +76,10 @@ def test_missing_columns_and_empty_files_are_told(folder: Path) -> None:
         read_marks(folder / "marks.csv")
     with pytest.raises(CorpusError, match="holds no marks"):
         read_marks(write(folder, ""))
-    with pytest.raises(CorpusError, match="cannot be read"):
+    with pytest.raises(CorpusError, match=r"gone\.csv: no such file; .* columns path, start_s, end_s, label"):
         read_marks(folder / "gone.csv")
+    with pytest.raises(CorpusError, match="cannot be read as a CSV file: Is a directory"):
+        read_marks(folder)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -18,6 +18,7 @@ import onnxruntime as ort
 from onnx import helper, numpy_helper
 
 from voicerisk.scoring.independence import ROW_MULTIPLE
+from voicerisk.scoring.model_file import ModelError
 
 SUMS: Final = frozenset({"ReduceSum", "ReduceMean"})
 OTHER_SUMS: Final = frozenset({"ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp"})
@@ -25,7 +26,7 @@ OTHER_SUMS: Final = frozenset({"ReduceL1", "ReduceL2", "ReduceSumSquare", "Reduc
 Shape = tuple[int, ...]
 
 
-class BatchProofError(ValueError):
+class BatchProofError(ModelError):
     """The graph holds a sum that is not safe and cannot be replaced; the text names it and says what to use instead."""
 
 

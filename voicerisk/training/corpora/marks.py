@@ -28,6 +28,7 @@ from voicerisk.training.corpora.clip import GENDERS, Clip, CorpusError
 
 CORPUS_NAME: Final = "marks"
 REQUIRED: Final = ("path", "start_s", "end_s", "label")
+OPTIONAL: Final = ("channel", "call", "speaker", "language", "gender")
 MAX_STRETCH_S: Final = 4 * 3600.0
 MAX_PROBLEMS: Final = 50
 
@@ -68,8 +69,12 @@ def read_marks(file: Path) -> list[Mark]:
                     marks.append(_mark(row, file.parent, lengths_s))
                 except CorpusError as error:
                     problems.append(f"{file}: line {rows.line_num}: {error}")
+    except FileNotFoundError:
+        columns = f"{', '.join(REQUIRED)} (tense or calm); optional {', '.join(OPTIONAL)}"
+        raise CorpusError(f"{file}: no such file; it is to be a CSV file with the columns {columns}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CorpusError(f"{file}: cannot be read as a CSV file: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CorpusError(f"{file}: cannot be read as a CSV file: {why}") from error
     problems += [f"{file}: {problem}" for problem in _contradictions(marks)]
     if problems:
         more = f"\n... and {len(problems) - MAX_PROBLEMS} more" if len(problems) > MAX_PROBLEMS else ""
