@@ -70,6 +70,17 @@ def test_korean_swap_is_corrected() -> None:
     assert (found.emotion, found.label_raw, found.flags) == ("angry", "sadness", {"label_order_corrected"})
 
 
+def test_each_speakers_first_sentence_is_a_clip_of_its_own(tmp_path: Path) -> None:
+    """SAVEE's owners name the files of all speakers alike: the folder tells them apart, in either layout the same."""
+    for file in ("AudioData/DC/a01.wav", "AudioData/JE/a01.wav"):
+        write_tone(tmp_path / "savee" / file)
+    write_tone(tmp_path / "other" / "savee" / "ALL" / "DC_a01.wav")
+    clips = corpora.load(tmp_path, ["savee"])
+    assert [clip.id for clip in clips] == ["savee/DC_a01", "savee/JE_a01"]
+    assert corpora.validate(clips) == []
+    assert [clip.id for clip in corpora.load(tmp_path / "other")] == ["savee/DC_a01"]
+
+
 def test_manifest_wins_over_the_layout(tmp_path: Path) -> None:
     """Where a manifest.csv lies in the folder, it alone says which clips there are."""
     folder = tmp_path / "emodb"

@@ -31,7 +31,10 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What a file's name (or its corpus' own tables) says about it; `Clip` without the file itself."""
+    """What a file's name (or its corpus' own tables) says about it; `Clip` without the file itself.
+
+    `name` tells the clip from the corpus' others where the file's own name, without its folders, does not.
+    """
 
     speaker: str
     emotion: Emotion
@@ -40,6 +43,7 @@ class Labels:
     intensity: str = ""
     sentence: str = ""
     flags: frozenset[str] = frozenset()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Clip:
 
     `speaker` is unique across corpora (`emodb_03`); `emospeech_unknown` and the like are many people under one name and
     carry the flag `unknown_speaker`. `gender` is "f", "m" or "" (not stated). `channel` is the channel of the file that
-    holds the voice. `end_s` None means the end of the file.
+    holds the voice. `end_s` None means the end of the file. `name` is empty where the file's own name will do.
     """
 
     corpus: str
@@ -66,11 +70,12 @@ class Clip:
     channel: int = 0
     start_s: float = 0.0
     end_s: float | None = None
+    name: str = ""
 
     @property
     def id(self) -> str:
         """A name that is the same on every machine and in every layout: `emodb/03a01Wa`, `marks/call7@12.5`."""
-        name = f"{self.corpus}/{self.path.stem}"
+        name = f"{self.corpus}/{self.name or self.path.stem}"
         return name if self.end_s is None and self.start_s == 0 else f"{name}@{self.start_s:g}"
 
     @property

@@ -60,6 +60,7 @@ def _clip(corpus: Corpus, folder: Path, row: dict[str, str], where: str) -> Clip
         duration_s=duration_s,
         licence_class=corpus.licence_class,
         flags=frozenset(flags) | (labels.flags if labels else frozenset()),
+        name=labels.name if labels else "",
     )
 
 
@@ -88,6 +89,7 @@ def read_official(corpus: Corpus, folder: Path) -> list[Clip]:
                 duration_s=_duration_s(path),
                 licence_class=corpus.licence_class,
                 flags=labels.flags,
+                name=labels.name,
             )
         )
     if not clips:

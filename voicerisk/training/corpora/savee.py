@@ -27,7 +27,8 @@ def parse(path: PurePath) -> Labels | None:
     if match is None or speaker not in _SPEAKERS:
         return None
     emotion, raw = _EMOTIONS[match[2]]
-    return Labels(f"savee_{speaker}", emotion, raw, "m", sentence=match[2] + match[3])
+    sentence = match[2] + match[3]
+    return Labels(f"savee_{speaker}", emotion, raw, "m", sentence=sentence, name=f"{speaker}_{sentence}")
 
 
 CORPUS: Final = Corpus(
