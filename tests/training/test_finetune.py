@@ -9,9 +9,8 @@ import onnx
 import pytest
 import soundfile
 import torch
-from click.testing import Result
 from onnx import numpy_helper
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from tests.scoring.toy import toy_model, toy_spec
 from voicerisk.cli_training import COPIES_HELP, LEARNING_RATE_HELP, STEPS_HELP, app
