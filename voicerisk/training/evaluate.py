@@ -82,10 +82,11 @@ def measure(
 
     Raises:
         ModelError: The model cannot be loaded.
-        CorpusError: The corpora cannot be read or are not sound; or, where everything is to be measured, test speakers
+        CorpusError: The corpora or `corpus_out.json` cannot be read, or the corpora are not sound; or, where everything is to be measured, test speakers
             of the split are missing, without whom the figures would not be those of other models.
     """
     tell = report if report is not None else lambda stage, done, total: None
+    corpus_out = read_corpus_out(model.folder)
     everyone = load(corpora_root)
     check(everyone, whole=effort == FULL)
     parts = divide(everyone)
@@ -108,7 +109,6 @@ def measure(
         model.spec.calibration,
         resamples=effort.resamples,
     )
-    corpus_out = read_corpus_out(model.folder)
     plain = None
     if effort.baseline:
         met = contests(parts, trained_on, test, scores.tension, corpus_out, resamples=effort.resamples)
