@@ -75,10 +75,10 @@ def test_result_reads_back(measured: tuple[Evaluation, list[str]], tmp_path: Pat
         read_evaluation(tmp_path)
 
 
-def test_full_measure_of_some_corpora_is_refused(corpora_root: Path) -> None:
+def test_full_measure_of_some_corpora_is_refused(folder: Path, corpora_root: Path) -> None:
     """Figures of fewer test speakers than the split has would not compare; the corpora that lack some are named."""
     with pytest.raises(CorpusError, match=r"13 of ased, .* of turev") as refused:
-        measure(load_model("tension"), corpora_root, effort=FULL)
+        measure(load_model(folder), corpora_root, effort=FULL)
     assert "emodb" not in str(refused.value)  # both its test speakers are there
 
 

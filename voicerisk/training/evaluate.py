@@ -82,8 +82,8 @@ def measure(
 
     Raises:
         ModelError: The model cannot be loaded.
-        CorpusError: The corpora or `corpus_out.json` cannot be read, or the corpora are not sound; or, where everything is to be measured, test speakers
-            of the split are missing, without whom the figures would not be those of other models.
+        CorpusError: `corpus_out.json` or the corpora cannot be read, or these are not sound; or, where everything is to
+            be measured, test speakers of the split are missing, without whom figures of two models would not compare.
     """
     tell = report if report is not None else lambda stage, done, total: None
     corpus_out = read_corpus_out(model.folder)
