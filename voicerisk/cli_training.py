@@ -252,14 +252,14 @@ def _fine_tune(init: str, data: Path, to: Path, given: dict[str, Any]) -> None:
         spec, outcome = finetune(parent, data, to, FinetuneSettings(**given), report)
     folder = to if len(to.parts) > 1 else f"./{to}"
     said = [
-        f"Taught by {outcome.taught}, judged by {outcome.judged} that taught nothing.",
+        f"Taught by {outcome.taught}; judged by {outcome.judged} who taught nothing.",
         *(
             f"Tension {how}, area under the ROC curve: {gain.before:.3f} -> {gain.after:.3f} ({gain.n} pieces)."
             for how, gain in (("by the voice alone", outcome.alone), ("beside own calm speech", outcome.known))
             if gain is not None
         ),
         f"Written: {to}, {spec.name} {spec.version}, sha256 {spec.sha256[:12]}.",
-        f"Next: red still begins where it does in {parent.spec.name}; place it by marked calls, best by other ones:",
+        f"Before it serves, place red anew, for it still begins where {parent.spec.name}'s does; best by other calls:",
         f"  voicerisk tune --model {folder} --data {data} --budget 2/h",
         "What it still makes of public corpora, where you have them:",
         f"  voicerisk evaluate --model {folder}",

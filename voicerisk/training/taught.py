@@ -38,8 +38,8 @@ class Share:
         return self.tense + self.calm
 
     def __str__(self) -> str:
-        """In words, as "72 pieces of 4 callers, 24 of them tense"."""
-        return f"{self.pieces} pieces of {self.callers} callers, {self.tense} of them tense"
+        """In words, as "72 pieces (24 tense) of 4 callers"."""
+        return f"{self.pieces} pieces ({self.tense} tense) of {self.callers} callers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ class Taught:
     alone: Gain | None
     known: Gain | None
     known_taught: bool
+
+    @property
+    def tense_share(self) -> float | None:
+        """Share of tense pieces that its levels are calibrated for; None where they are not its own."""
+        return None if self.alone is None else self.judged.tense / self.judged.pieces
 
     def cautions(self, parent: str) -> list[str]:
         """What the figures leave open, in plain sentences; empty where there is nothing to warn of."""
@@ -115,9 +120,14 @@ def card_text(name: str, parent: ModelFile, parent_card: str, outcome: Taught, m
         )
         if gain is not None
     ]
-    figures = table(gains) if len(gains) > 1 else ""
+    figures = ""
+    if len(gains) > 1:
+        figures = f"On callers that taught it nothing; the same pieces calibrated it.\n\n{table(gains)}"
     cautions = "\n".join(f"- {caution}" for caution in outcome.cautions(f"`{parent.name}`"))
     settings = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in method.items())
+    levels = ""
+    if (share := outcome.tense_share) is not None:
+        levels = f"Levels come true where {share:.0%} of what is said is tense, as in the pieces that judged it.\n"
     body = f"""# {name}
 
 `{parent.name}` (version {parent.version}, graph {parent.sha256[:12]}) taught by stretches of a site's own calls that
@@ -129,18 +139,18 @@ parent's, untouched.
 
 {table(shares)}
 
-Settings: {settings}. The recordings are the site's own: it learned from the voices of its callers, so it is theirs to
-decide who may have it.
+Settings: {settings}.
+
+The recordings are the site's own: it learned from its callers' voices, so the site decides who may have it.
 
 ## Figures
-
-On callers that taught it nothing; the same pieces calibrated it.
 
 {figures}
 
 {cautions}
 
-Thresholds (`[thresholds]` in `model.toml`) are the parent's, not measured anew: `voicerisk tune` finds a site's own.
+{levels}Thresholds (`[thresholds]` in `model.toml`) are the parent's, not measured anew: `voicerisk tune --model DIR
+--data MARKS --budget 2/h` finds a site's own, and should before the model serves.
 
 {TRAINED_ON}
 
