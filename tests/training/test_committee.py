@@ -70,3 +70,15 @@ def test_a_part_is_the_mean_of_its_members() -> None:
     with torch.inference_mode():
         halves = (committee.part(0, 2)(x) + committee.part(2, 4)(x)) / 2
         assert torch.allclose(halves, committee(x), atol=1e-5)
+
+
+def test_a_committee_knows_nothing_of_clips_that_it_never_heard() -> None:
+    """Whatever the clips hold that a committee never drew, it comes out the same: scaling and view included."""
+    settings = msgspec.structs.replace(SMALL, steps=20, calm_shrink=3.0)
+    taught, other = lesson(), lesson()
+    other.inputs[:, other.weights[1] == 0] += 100.0
+    x = torch.randn(7, 5)
+    (whole, part), (changed, same) = (fit(each, settings, (1.0, 1.0, 1.0), 2, seed=1) for each in (taught, other))
+    with torch.inference_mode():
+        assert torch.equal(part(x), same(x))
+        assert not torch.equal(whole(x), changed(x))

@@ -6,7 +6,16 @@ import torch
 
 from voicerisk.training.features import TAIL
 from voicerisk.training.network import FrontEnd, first_states
-from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, QUANTILES, functionals, functionals_of, quantiles, soft_bins
+from voicerisk.training.pooling import (
+    FUNCTIONALS,
+    N_SUMS,
+    QUANTILES,
+    bin_table,
+    functionals,
+    functionals_of,
+    memberships,
+    quantiles,
+)
 
 CHUNK = 1920
 
@@ -62,7 +71,8 @@ def test_quantiles_of_soft_histograms() -> None:
     """Percentiles from soft counts are those of the values, to a fraction of a bin, whatever the bins' bounds."""
     values = torch.from_numpy(np.random.default_rng(1).normal(20.0, 4.0, 4000).astype(np.float32))
     bounds = torch.tensor([[[2.0], [44.0]], [[-10.0], [60.0]]])
-    counts = torch.stack([soft_bins(values, low, high, 29).sum(0) for low, high in bounds[..., 0].tolist()])
+    tables = [[torch.tensor(part) for part in bin_table((low, high, 29))] for low, high in bounds[..., 0].tolist()]
+    counts = torch.stack([memberships(values.unsqueeze(-1), *table).sum(0) for table in tables])
     found = quantiles(counts, bounds[:, 0], bounds[:, 1])
     wanted = np.quantile(values.numpy(), QUANTILES)
     for row in found.numpy():

@@ -29,7 +29,9 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         narrow_share: How often the band is 300-3400 Hz or near it, rather than all of 0-4 kHz.
         noise_share: How often there is noise ...
         snr_db: ... drawn evenly between the two below the speech.
-        babble_share: Share of the noises that are other voices of the corpus.
+        babble_share: Share of the noises that are another voice of the corpora, as in an office or on a mixed leg.
+        echo_share: How often the other side's voice comes back as an echo ...
+        echo_db: ... drawn evenly between the two below the speech.
         gain_control_share: How often an automatic gain control levels the voice.
         overdrive_share: How often the voice is clipped.
         loss_share: How often packets are lost ...
@@ -39,15 +41,17 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         g711_share: How often the line ends in G.711, either law.
     """
 
-    level_db: tuple[float, float] = (-42.0, -8.0)
+    level_db: tuple[float, float] = (-45.0, -3.0)
     tilt_share: float = 0.5
     tilt_db_per_octave: float = 2.0
     bump_share: float = 0.4
     bump_db: float = 5.0
     narrow_share: float = 0.5
     noise_share: float = 0.6
-    snr_db: tuple[float, float] = (8.0, 40.0)
+    snr_db: tuple[float, float] = (5.0, 40.0)
     babble_share: float = 0.2
+    echo_share: float = 0.1
+    echo_db: tuple[float, float] = (18.0, 35.0)
     gain_control_share: float = 0.15
     overdrive_share: float = 0.12
     loss_share: float = 0.2
@@ -66,7 +70,7 @@ def through_a_line(
 
     Args:
         audio: The clip, 8 kHz.
-        other: Another clip, heard as a voice in the background where babble is drawn.
+        other: Another clip: the voice in the background where babble is drawn, the other side where an echo is.
         noise: Noise of any length.
         settings: How often, how much.
         random: Where chance comes from.
@@ -85,6 +89,9 @@ def through_a_line(
     if happens(settings.noise_share):
         background = other if happens(settings.babble_share) else noise
         voice = channel.with_noise(voice, background, float(random.uniform(*settings.snr_db)))
+    if happens(settings.echo_share):
+        echo = channel.telephone_band(other)
+        voice = channel.with_noise(voice, echo, float(random.uniform(*settings.echo_db)))
     if happens(settings.overdrive_share):
         limit = float(np.abs(voice).max(initial=1e-3) * random.uniform(0.15, 0.6))
         voice = np.clip(voice, -limit, limit)

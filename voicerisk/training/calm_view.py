@@ -25,6 +25,10 @@ class View(NamedTuple):
     offset: Tensor
     """(n_inputs,)"""
 
+    def to(self, device: torch.device) -> "View":
+        """The same view in the memory of a device."""
+        return View(self.matrix.to(device), self.offset.to(device))
+
 
 def calm_view(inputs: Tensor, heard: Tensor, voices: Tensor, domains: Tensor, strength: float) -> View:
     """Return the view for those who hear some of the clips; where no two calm speakers share a corpus, as it is.

@@ -6,8 +6,8 @@ less than their size. Members of several committees (one per corpus left out) ar
 matrix product.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Final
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from voicerisk.training.calm_view import View, calm_view
 
+CPU: Final = torch.device("cpu")
 CLIP: Final = 4.0
 """Inputs are cut off at so many standard deviations: what lies beyond is a fault of the line."""
 
@@ -76,7 +77,7 @@ class Committee(nn.Module):
 
     def normalised(self, x: Tensor) -> Tensor:
         """Inputs in standard deviations from their mean."""
-        return ((x - self.centre) * self.scale).clamp(-CLIP, CLIP)
+        return _normalised(x, self.centre, self.scale)
 
     def first_layer(self, x: Tensor) -> Tensor:
         """First hidden values: (members or 1, batch, n_inputs), normalised -> (members, batch, n_hidden)."""
@@ -132,6 +133,10 @@ class Lesson:
     weights: Tensor
     """(committees, n) how often each clip is drawn for each committee; 0 = never heard by it."""
 
+    def to(self, device: torch.device) -> "Lesson":
+        """The same lesson in the memory of a device."""
+        return Lesson(*(getattr(self, field.name).to(device) for field in fields(self)))
+
 
 def fit(
     lesson: Lesson,
@@ -141,8 +146,9 @@ def fit(
     seed: int,
     report: Callable[[int, float], None] | None = None,
     start: Committee | None = None,
+    device: torch.device = CPU,
 ) -> list[Committee]:
-    """Return one trained committee for each row of `lesson.weights`.
+    """Return one trained committee for each row of `lesson.weights`, which knows nothing of clips that it never heard.
 
     Args:
         lesson: What to learn.
@@ -150,22 +156,28 @@ def fit(
         importance: Weight of each scale's loss and, last, of the classes' loss.
         n_classes: Number of classes.
         seed: Of weights, draws and dropout.
-        report: Gets the step and the loss, every 25 steps.
+        report: Gets the steps done and the loss, every 25 steps and at the end.
         start: One committee to go on from, of the size that `settings` say; its view of the inputs stays.
+        device: Where to compute; the committees come back to the processor's memory.
     """
     torch.manual_seed(seed)
     n_scales, each = lesson.scales.shape[1], settings.members
     n_members = each * len(lesson.weights)
-    heard = lesson.weights.sum(0) > 0
     net = Committee(lesson.inputs.shape[-1], n_scales + n_classes, n_members, settings.hidden, settings.dropout)
-    if start is None:
-        net.standardise(lesson.inputs[:, heard].flatten(0, 1))
-    else:
+    if start is not None:
         net.load_state_dict(start.state_dict())
-    inputs = net.normalised(lesson.inputs)
-    view = _views(inputs[0], lesson, settings) if settings.calm_shrink else None
+    parts = [net.part(first, first + each) for first in range(0, n_members, each)]
+    if start is None:
+        for part, weights in zip(parts, lesson.weights, strict=True):
+            part.standardise(lesson.inputs[:, weights > 0].flatten(0, 1))
+    view = _views(parts, lesson, settings).to(device) if settings.calm_shrink else None
+    centre, scale = (
+        torch.stack([getattr(part, name) for part in parts]).repeat_interleave(each, 0).unsqueeze(1).to(device)
+        for name in ("centre", "scale")
+    )
     n_domains = int(lesson.domains.max()) + 1
-    spy = nn.Parameter(0.05 * torch.randn(n_members, settings.hidden, n_domains))
+    spy = nn.Parameter(0.05 * torch.randn(n_members, settings.hidden, n_domains).to(device))
+    lesson, net = lesson.to(device), net.to(device)
     chances = lesson.weights.repeat_interleave(each, 0).double().cumsum(1)
     chances = (chances / chances[:, -1:]).float()
     optimiser = torch.optim.AdamW(
@@ -173,10 +185,12 @@ def fit(
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=settings.steps)
     net.train()
+    n_forms, n_clips = lesson.inputs.shape[:2]
     for step in range(settings.steps):
-        drawn = torch.searchsorted(chances, torch.rand(n_members, settings.batch)).clamp(max=inputs.shape[1] - 1)
-        form = torch.randint(len(inputs), drawn.shape)
-        x = inputs[form, drawn]
+        draw = torch.rand(n_members, settings.batch, device=device)
+        drawn = torch.searchsorted(chances, draw).clamp(max=n_clips - 1)
+        form = torch.randint(n_forms, drawn.shape, device=device)
+        x = _normalised(lesson.inputs[form, drawn], centre, scale)
         if view is not None:
             x = x @ view.matrix - view.offset
         hidden, loss = _loss(net, x, lesson.scales[drawn], lesson.classes[drawn], settings, importance)
@@ -189,17 +203,26 @@ def fit(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
-        if report is not None and step % 25 == 0:
-            report(step, float(loss.detach()) / n_members)
+        if report is not None and ((step + 1) % 25 == 0 or step + 1 == settings.steps):
+            report(step + 1, float(loss.detach()) / n_members)
     if view is not None:
         net.seen_through(view)
-    return [net.part(first, first + each) for first in range(0, n_members, each)]
+    net = net.to(CPU)
+    for number, part in enumerate(parts):
+        trained = net.part(number * each, (number + 1) * each).state_dict()
+        part.load_state_dict(trained | {"centre": part.centre, "scale": part.scale})
+    return parts
 
 
-def _views(inputs: Tensor, lesson: Lesson, settings: CommitteeSettings) -> View:
+def _normalised(x: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
+    return ((x - centre) * scale).clamp(-CLIP, CLIP)
+
+
+def _views(parts: Sequence[Committee], lesson: Lesson, settings: CommitteeSettings) -> View:
     """Each member's view of the inputs, by the clips as recorded that its committee hears; (members, ...) each."""
     views = [
-        calm_view(inputs, heard > 0, lesson.voices, lesson.domains, settings.calm_shrink) for heard in lesson.weights
+        calm_view(part.normalised(lesson.inputs[0]), heard > 0, lesson.voices, lesson.domains, settings.calm_shrink)
+        for part, heard in zip(parts, lesson.weights, strict=True)
     ]
     matrix, offset = (torch.stack(parts).repeat_interleave(settings.members, 0) for parts in zip(*views, strict=True))
     return View(matrix, offset.unsqueeze(1))
@@ -212,8 +235,8 @@ def _loss(
     classes: Tensor,
     settings: CommitteeSettings,
     importance: tuple[float, ...],
-) -> Tensor:
-    """The sum of the members' losses: members share no weights, so each learns as if it were alone."""
+) -> tuple[Tensor, Tensor]:
+    """First hidden values, and the sum of the members' losses: they share no weights, so each learns as if alone."""
     smooth, n_scales = settings.label_smoothing, scales.shape[-1]
     known = (~scales.isnan()).float()
     target = scales.nan_to_num() * (1 - 2 * smooth) + smooth
@@ -223,7 +246,7 @@ def _loss(
     if settings.input_noise:
         x = x + settings.input_noise * torch.randn_like(x)
     if settings.mixup:
-        share = torch.distributions.Beta(settings.mixup, settings.mixup).sample((*x.shape[:2], 1))
+        share = torch.distributions.Beta(settings.mixup, settings.mixup).sample((*x.shape[:2], 1)).to(x.device)
         share, other = torch.maximum(share, 1 - share), torch.randperm(x.shape[1])
         x, target, names = (share * part + (1 - share) * part[:, other] for part in (x, target, names))
         known, named = known * known[:, other], named * named[:, other]
@@ -233,7 +256,8 @@ def _loss(
     per_scale = wrong.sum(1) / (known.sum(1) + 1.0)
     wrong_names = -(names * nn.functional.log_softmax(outputs[..., n_scales:], -1)).sum(-1) * named
     per_class = wrong_names.sum(1) / (named.sum(1) + 1.0)
-    return hidden, (per_scale * torch.tensor(importance[:n_scales])).sum() + importance[-1] * per_class.sum()
+    of_scales = (per_scale * torch.tensor(importance[:n_scales], device=x.device)).sum()
+    return hidden, of_scales + importance[-1] * per_class.sum()
 
 
 def _reversed(x: Tensor, strength: float) -> Tensor:

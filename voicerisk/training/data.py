@@ -21,7 +21,7 @@ from voicerisk.scoring.contract import CHUNK_SAMPLES
 from voicerisk.training import sounds
 from voicerisk.training.augment import LineSettings, through_a_line
 from voicerisk.training.corpora import read_audio
-from voicerisk.training.corpora.clip import Audio, Clip
+from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
 from voicerisk.training.network import MIN_VOICED, WINDOW_CHUNKS, FrontEnd
 from voicerisk.training.pooling import N_SUMS
 
@@ -62,7 +62,7 @@ def chunk_sums(
     batches = [wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH)]
     parts: list[_Part] = []
     noises = [read_audio(clip) for clip in clips if clip.emotion == "noise"]
-    tasks = ((batch, [clips[i] for i in batch], _some(noises, batch), n_copies, line, seed) for batch in batches)
+    tasks = ((batch, [clips[i] for i in batch], _some(noises, batch, seed), n_copies, line, seed) for batch in batches)
     with ExitStack() as stack:
         results: Iterable[list[_Part]] = map(_batch_parts, tasks)
         if len(batches) >= POOL_FROM:
@@ -80,9 +80,9 @@ def chunk_sums(
     )
 
 
-def _some(noises: Sequence[Audio], batch: Sequence[int]) -> list[Audio]:
+def _some(noises: Sequence[Audio], batch: Sequence[int], seed: int) -> list[Audio]:
     """A few seconds of every recorded noise, other ones for every batch."""
-    random = np.random.default_rng(batch[0])
+    random = np.random.default_rng([seed, batch[0]])
     starts = [int(random.integers(max(1, len(noise) - NOISE_SAMPLES))) for noise in noises]
     return [noise[start : start + NOISE_SAMPLES] for noise, start in zip(noises, starts, strict=True)]
 
@@ -132,17 +132,23 @@ def _copy(
     return through_a_line(audio, other, noise, line, random)
 
 
-def save_chunks(chunks: Chunks, file: Path) -> None:
-    """Write the chunk sums; a file cut short is never left under the name."""
+def save_chunks(chunks: Chunks, clips: Sequence[Clip], file: Path) -> None:
+    """Write the chunk sums and of which clips they are; a file cut short is never left under the name."""
     partial = file.with_suffix(".partial.npz")
-    np.savez(partial, sums=chunks.sums, clip=chunks.clip, copy=chunks.copy)
+    np.savez(partial, sums=chunks.sums, clip=chunks.clip, copy=chunks.copy, of=_names(clips))
     partial.rename(file)
 
 
-def load_chunks(file: Path) -> Chunks:
-    """Read what `save_chunks` wrote."""
+def load_chunks(file: Path, clips: Sequence[Clip]) -> Chunks:
+    """Read what `save_chunks` wrote. Raises `CorpusError` where it was made of other clips than these."""
     with np.load(file) as arrays:
+        if not np.array_equal(arrays["of"], _names(clips)):
+            raise CorpusError(f"{file}: made of other clips than the corpora hold now; name another run folder")
         return Chunks(arrays["sums"], arrays["clip"], arrays["copy"])
+
+
+def _names(clips: Sequence[Clip]) -> npt.NDArray[np.str_]:
+    return np.array([clip.id for clip in clips])
 
 
 def pooled_forms(chunks: Chunks, n_clips: int, seed: int) -> npt.NDArray[np.float32]:

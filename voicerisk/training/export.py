@@ -1,6 +1,7 @@
 """A model folder from a trained ear: ONNX, checked against torch and chunk by chunk against the whole file."""
 
 import io
+import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -15,23 +16,17 @@ from torch import Tensor, nn
 
 from voicerisk.scoring import contract
 from voicerisk.scoring.model import load_model
-from voicerisk.scoring.model_file import (
-    CARD_FILE,
-    TYPED_FILE,
-    ModelFile,
-    StateSpec,
-    Window,
-    read_model_file,
-    write_model_folder,
-)
+from voicerisk.scoring.model_file import ModelError, ModelFile, StateSpec, Thresholds, Window, write_model_folder
 from voicerisk.training import corpora
 from voicerisk.training.batch_proof import batch_proof
 from voicerisk.training.corpora.clip import Audio
 from voicerisk.training.data import Progress, n_chunks
 from voicerisk.training.description import card_text
+from voicerisk.training.evaluation.calls import shipped_settings
 from voicerisk.training.evaluation.corpus_out import RANKED, CorpusOut, measure_left_out, write_corpus_out
 from voicerisk.training.network import EMOTIONS, STATES, WINDOW_CHUNKS, Ear, first_states
-from voicerisk.training.train import Trained
+from voicerisk.training.train import CURVES_FILE, Trained
+from voicerisk.training.tune import outcomes_of_simulation, tune
 
 OUTPUTS: Final = contract.CHUNK_OUTPUTS + contract.WINDOW_OUTPUTS + contract.WHOLE_OUTPUTS
 OPSET: Final = 17
@@ -39,7 +34,7 @@ LARGEST_DIFFERENCE: Final = 1e-4
 CHECKED_CLIPS: Final = 12
 
 
-class ExportError(RuntimeError):
+class ExportError(ModelError):
     """The exported graph does not do what the trained network does; the text says by how much."""
 
 
@@ -97,36 +92,69 @@ def largest_difference(ear: Ear, graph: bytes, audios: Sequence[Audio]) -> float
     return worst
 
 
-def export(trained: Trained, folder: Path, root: Path | None = None, report: Progress = lambda *_: None) -> ModelFile:
+def export(
+    trained: Trained,
+    folder: Path,
+    root: Path | None = None,
+    report: Progress = lambda *_: None,
+    *,
+    workers: int = 1,
+) -> ModelFile:
     """Write the model folder of a trained ear, with its word on the corpora that were left out; return its model.toml.
+
+    Red begins where the settings say, or else where a like ear that never heard the development speakers keeps the
+    budget of false alarms on simulated calls of theirs.
 
     Args:
         trained: What `train` returned.
-        folder: `models/<name>`; a `CARD.md` already there is kept (its tables are written by `evaluate`).
+        folder: `models/<name>`; its `CARD.md` is written anew, the tables in it by `evaluate`.
         root: Folder of the corpora, as for `train`.
         report: Told of progress.
+        workers: Processes that replay calls and score clips.
 
     Raises:
         ExportError: The graph differs from the network by more than 1e-4 somewhere.
+        CorpusError: No calls can be simulated to place red by, or none keeps the budget.
     """
     settings = trained.settings
-    clips = [clip for clip in corpora.load(root, settings.corpora) if clip.emotion != "noise"]
+    everything = corpora.load(root, dict.fromkeys((*settings.corpora, *settings.speech_corpora)))
+    clips = [clip for clip in everything if clip.corpus in settings.corpora and clip.emotion != "noise"]
     random = np.random.default_rng(settings.seed)
     some = [corpora.read_audio(clips[i]) for i in random.permutation(len(clips))[:CHECKED_CLIPS]]
     graph = to_onnx(trained.ear)
     difference = largest_difference(trained.ear, graph, some)
     if difference > LARGEST_DIFFERENCE:
         raise ExportError(f"the graph's scores differ by up to {difference:.2g} from the network's over whole files")
-    spec = _spec(trained, difference)
-    file = folder / CARD_FILE
-    card = file.read_text(encoding="utf-8") if file.is_file() else card_text(settings)
-    written = write_model_folder(folder, graph, spec, card)
+    thresholds = settings.thresholds or _red_placed(trained, root, report, workers)
+    spec = _spec(trained, difference, thresholds)
+    written = write_model_folder(folder, graph, spec, card_text(settings, everything))
     load_model(folder)
-    write_corpus_out(folder, _corpora_out(trained, folder, root, report))
+    shutil.copyfile(trained.folder / CURVES_FILE, folder / CURVES_FILE)
+    write_corpus_out(folder, _corpora_out(trained, folder, spec, root, report, workers))
     return written
 
 
-def _corpora_out(trained: Trained, folder: Path, root: Path | None, report: Progress) -> list[CorpusOut]:
+def _red_placed(trained: Trained, root: Path | None, report: Progress, workers: int) -> Thresholds:
+    """Where red begins for the settings' budget, by development speakers and the ear that never heard them."""
+    done = 0
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+        report("placing red: calls", done, done)
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        spec = _spec(trained, 0.0, Thresholds(enter=0.5, leave=0.4, hold_s=1.0))
+        write_model_folder(folder, to_onnx(trained.unheard), spec, "# without the development speakers\n")
+        settings = shipped_settings(folder)
+        outcomes = outcomes_of_simulation(folder, settings, root, workers=workers, advance=advance)
+    return tune(outcomes, settings.tension.boundaries, trained.settings.false_alarms_per_hour).thresholds
+
+
+def _corpora_out(
+    trained: Trained, folder: Path, spec: ModelFile, root: Path | None, report: Progress, workers: int
+) -> list[CorpusOut]:
     """What is said of all of each ranked corpus by an ear that never heard it: the shipped one, where it did not."""
     names = [name for name in RANKED if name in trained.left_out or name not in trained.settings.corpora]
     names = [name for name in names if (corpora.find_root(root) / name).is_dir()]
@@ -136,15 +164,14 @@ def _corpora_out(trained: Trained, folder: Path, root: Path | None, report: Prog
         others = [corpus for corpus in trained.settings.corpora if corpus != name]
         with tempfile.TemporaryDirectory() as temporary:
             if name in trained.left_out:
-                spec = read_model_file(folder / TYPED_FILE)
                 write_model_folder(Path(temporary), to_onnx(trained.left_out[name]), spec, f"# without {name}\n")
             model = load_model(Path(temporary) if name in trained.left_out else folder)
             progress = partial(report, f"left out: {name}")
-            entries.append(measure_left_out(model, clips, name, others, progress=progress))
+            entries.append(measure_left_out(model, clips, name, others, workers=workers, progress=progress))
     return entries
 
 
-def _spec(trained: Trained, difference: float) -> ModelFile:
+def _spec(trained: Trained, difference: float, thresholds: Thresholds) -> ModelFile:
     settings, metrics = trained.settings, trained.metrics
     platt = metrics.calibration["tone_tension"]
     return ModelFile(
@@ -156,9 +183,9 @@ def _spec(trained: Trained, difference: float) -> ModelFile:
         emotions=EMOTIONS,
         state=tuple(StateSpec(name, shape) for name, shape in STATES.items()),
         window=Window(speech_s=round(WINDOW_CHUNKS * contract.CHUNK_S, 2)),
-        thresholds=settings.thresholds,
+        thresholds=thresholds,
         calibration={
-            "method": "Platt scaling on corpora and development speakers that the judging committee never heard",
+            "method": "Platt scaling, by clips that the judging committee never heard and of no test speaker",
             "slope": round(platt.slope, 6),
             "offset": round(platt.offset, 6),
         },

@@ -20,6 +20,8 @@ DEVELOPMENT: Final = "development speakers"
 """Name of the group of clips that is left out by speaker, not by corpus."""
 
 Rows = npt.NDArray[np.int64]
+Groups = Mapping[str, Rows]
+"""Rows of clips, by the name of what they have in common."""
 Doubles = npt.NDArray[np.float64]
 
 
@@ -49,30 +51,61 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     calibration: dict[str, Platt]
 
 
-def judged(judges: Mapping[str, tuple[Committee, Rows]], lesson: Lesson) -> Doubles:
-    """What each group's judge says of its clips as recorded: raw outputs, (n, N_OUTPUTS), NaN for all others."""
-    raw = np.full((len(lesson.classes), N_OUTPUTS), np.nan)
+def judged(judges: Mapping[str, Committee], groups: Groups, lesson: Lesson) -> dict[str, Doubles]:
+    """What each group's judge says of the group's clips as recorded: raw outputs, (rows, N_OUTPUTS), NaN for none."""
     able = (lesson.weights.sum(0) > 0).numpy()
-    for committee, rows in judges.values():
-        seen = rows[able[rows]]
-        if len(seen):
-            with torch.inference_mode():
-                raw[seen] = committee(lesson.inputs[0, seen]).double().numpy()
-    return raw
-
-
-def fit_calibration(raw: Doubles, lesson: Lesson, groups: Mapping[str, Rows]) -> dict[str, Platt]:
-    """Calibration of each scale by what was said of clips never heard, each group weighing the same."""
-    name_of = np.full(len(raw), "", dtype=object)
+    said = {}
     for name, rows in groups.items():
-        name_of[rows] = name
+        said[name] = np.full((len(rows), N_OUTPUTS), np.nan)
+        if able[rows].any():
+            with torch.inference_mode():
+                said[name][able[rows]] = judges[name](lesson.inputs[0, rows[able[rows]]]).double().numpy()
+    return said
+
+
+def calibrated(
+    committees: Sequence[Committee],
+    unheard: Mapping[str, int],
+    said: Mapping[str, Doubles],
+    lesson: Lesson,
+    groups: Groups,
+    is_test: npt.NDArray[np.bool_],
+) -> dict[str, Platt]:
+    """Calibrate committees in place, none by a clip of a test speaker or of what it was kept from; say how the first.
+
+    Args:
+        committees: The first is the one that ships.
+        unheard: Which committee was kept from which group.
+        said: What the committee that was kept from a group says of its clips, (rows, N_OUTPUTS).
+        lesson: The truth.
+        groups: Clips that a committee never heard, by name; a clip may stand in several.
+        is_test: (n,) clips of test speakers.
+    """
+    shipped = fit_calibration(said, lesson, groups, ~is_test)
+    calibrate(committees[:1], shipped)
+    for name, at in unheard.items():
+        allowed = ~is_test
+        allowed[groups[name]] = False
+        # Of a single group, what is left out cannot be left out of the calibration too.
+        fitted = fit_calibration(said, lesson, groups, allowed if len(groups) > 1 else ~is_test)
+        calibrate(committees[at : at + 1], fitted)
+    return shipped
+
+
+def fit_calibration(
+    said: Mapping[str, Doubles], lesson: Lesson, groups: Groups, allowed: npt.NDArray[np.bool_]
+) -> dict[str, Platt]:
+    """Calibration of each scale by what was said of the groups' allowed clips, (n,), each group weighing the same."""
+    rows = np.concatenate(list(groups.values()))
+    raw = np.concatenate([said[name] for name in groups])
+    names = np.repeat(np.array(list(groups)), [len(members) for members in groups.values()])
     fitted = {}
     for index, scale in enumerate(SCALES):
-        truth = lesson.scales[:, index].double().numpy()
-        clear = np.isin(truth, (0.0, 1.0)) & ~np.isnan(raw[:, index])
+        truth = lesson.scales[:, index].double().numpy()[rows]
+        clear = np.isin(truth, (0.0, 1.0)) & ~np.isnan(raw[:, index]) & allowed[rows]
         both = len(np.unique(truth[clear])) == 2
         # A scale that nobody labelled both ways is left as it is.
-        fitted[scale] = fit_platt(raw[clear, index], truth[clear], name_of[clear].tolist()) if both else Platt(1.0, 0.0)
+        fitted[scale] = fit_platt(raw[clear, index], truth[clear], names[clear].tolist()) if both else Platt(1.0, 0.0)
     return fitted
 
 
@@ -86,12 +119,12 @@ def calibrate(committees: Sequence[Committee], fitted: Mapping[str, Platt]) -> N
 
 
 def left_out(name: str, rows: Rows, clips: Sequence[Clip], truth: Doubles, alone: Doubles, known: Doubles) -> LeftOut:
-    """How well anger is told in the clips `rows`; truth and both tensions are (n,), NaN where there is none."""
+    """How well anger is told in the clips `rows`; truth is (n,), both tensions are (rows,), NaN where there is none."""
     upset_or_quiet = np.array([clips[row].emotion in QUIET | UPSET for row in rows])
 
     def area(score: Doubles, among: npt.NDArray[np.bool_]) -> float | None:
-        here = rows[among & ~np.isnan(score[rows]) & ~np.isnan(truth[rows])]
-        value = auc(truth[here].astype(np.int64), score[here], np.ones(len(here)))
+        here = among & ~np.isnan(score) & ~np.isnan(truth[rows])
+        value = auc(truth[rows[here]].astype(np.int64), score[here], np.ones(int(here.sum())))
         return None if np.isnan(value) else round(value, 4)
 
     everything = np.ones(len(rows), dtype=np.bool_)

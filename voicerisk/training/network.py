@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from voicerisk.scoring import contract
-from voicerisk.training.committee import Committee, CommitteeSettings
+from voicerisk.training.committee import Committee
 from voicerisk.training.corpora.labels import EMOTION_CLASSES
 from voicerisk.training.features import CHUNK_FRAMES, HISTORY_FRAMES, HOP, PITCH, TAIL, FrameFeatures, Frames
 from voicerisk.training.pooling import FUNCTIONALS, N_SUMS, ChunkSums, functionals_of
@@ -22,8 +22,8 @@ N_OUTPUTS: Final = len(SCALES) + len(EMOTIONS)
 
 WINDOW_CHUNKS: Final = 13
 """Chunks of speech in the rolling window: 3.12 s."""
-BASELINE_FRAMES: Final = 1000.0
-"""The caller's own baseline is his first 10 s of speech; then it stands still, so that long anger stays anger."""
+BASELINE_FRAMES: Final = 1500.0
+"""The caller's own baseline is his first 15 s of speech; then it stands still, so that long anger stays anger."""
 BASELINE_FROM_S: Final = 1.5
 BASELINE_FULL_S: Final = 5.0
 """Seconds of baseline from which it begins to count, and from which it counts in full."""
@@ -196,22 +196,6 @@ def _named(tension: Tensor, mood: Tensor, sums: Tensor) -> dict[str, Tensor]:
         outputs |= {prefix + name: scales[:, at, i] for i, name in enumerate(SCALES)}
         outputs |= {f"{prefix}emotion": emotion[:, at], seconds: speech_s[:, at]}
     return outputs
-
-
-def blank_ear(
-    tone: CommitteeSettings, known: CommitteeSettings, mood: CommitteeSettings, speech: CommitteeSettings
-) -> Ear:
-    """An untrained ear of the given sizes, to load weights into."""
-
-    def committee(n_inputs: int, n_outputs: int, of: CommitteeSettings) -> Committee:
-        return Committee(n_inputs, n_outputs, of.members, of.hidden, of.dropout)
-
-    return Ear(
-        committee(len(FUNCTIONALS), N_OUTPUTS, tone),
-        committee(N_KNOWN_INPUTS, N_OUTPUTS, known),
-        committee(len(FUNCTIONALS), N_OUTPUTS, mood),
-        committee(N_SPEECH_INPUTS, 1, speech),
-    ).eval()
 
 
 def first_states(n_rows: int) -> dict[str, Tensor]:

@@ -88,18 +88,14 @@ FUNCTIONALS: Final = (
 )  # fmt: skip
 
 
-def soft_bins(value: Tensor, low: float, high: float, n_bins: int) -> Tensor:
-    """Membership of each value in triangular bins from low to high: (...) -> (..., n_bins), which sum to one."""
-    return _memberships(value.unsqueeze(-1), *(torch.tensor(part) for part in _bins((low, high, n_bins))))
-
-
-def _bins(bins: tuple[float, float, int]) -> tuple[list[float], list[float], list[float]]:
+def bin_table(bins: tuple[float, float, int]) -> tuple[list[float], list[float], list[float]]:
     """For each bin of a histogram: where the first one's middle lies, how many there are to a unit, and its number."""
     low, high, n_bins = bins
     return [low] * n_bins, [(n_bins - 1) / (high - low)] * n_bins, [float(n) for n in range(n_bins)]
 
 
-def _memberships(value: Tensor, low: Tensor, per_unit: Tensor, number: Tensor) -> Tensor:
+def memberships(value: Tensor, low: Tensor, per_unit: Tensor, number: Tensor) -> Tensor:
+    """How much values belong to each triangular bin of a `bin_table`: (..., 1) -> (..., n_bins), which sum to one."""
     place = ((value - low) * per_unit).clamp(0.0, float(number.max()))
     return torch.relu(1.0 - (place - number).abs())
 
@@ -126,7 +122,7 @@ class ChunkSums(nn.Module):
         super().__init__()
         self.register_buffer("centre", torch.tensor(np.array(_CENTRE), dtype=torch.float32), persistent=False)
         self.register_buffer("scale", torch.tensor(1.0 / np.array(_SCALE), dtype=torch.float32), persistent=False)
-        parts = zip(*(_bins(bins) for bins in HISTOGRAMS), strict=True)
+        parts = zip(*(bin_table(bins) for bins in HISTOGRAMS), strict=True)
         for name, part in zip(("low", "per_unit", "number"), parts, strict=True):
             self.register_buffer(name, torch.tensor(part).flatten(), persistent=False)
         binned = [at for at, bins in zip(_BINNED, HISTOGRAMS, strict=True) for _ in range(bins[2])]
@@ -165,7 +161,7 @@ class ChunkSums(nn.Module):
         d_pitch = step[..., PITCH : PITCH + 1].clamp(-0.4, 0.4)
         ways = torch.relu(torch.cat([d_loud, -d_loud, d_pitch, -d_pitch], -1))
         steep = torch.sigmoid((d_loud.abs() - 0.15) / 0.02)
-        bins = _memberships(frames.values[:, 1:, self.binned], self.low, self.per_unit, self.number)
+        bins = memberships(frames.values[:, 1:, self.binned], self.low, self.per_unit, self.number)
         # One sum over time for everything: what a frame adds, in the order of `N_SUMS`.
         added = [
             v, u, a, torch.ones_like(a), pair, torch.relu(v - v_before),

@@ -1,7 +1,7 @@
 """All that a training run is told, in one typed file: `models/<name>/train.toml`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -34,7 +34,7 @@ class BaselineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         calm_share: How often these are calm clips only; otherwise any, as of a caller who is angry from the start.
     """
 
-    clips: int = 5
+    clips: int = 8
     calm_share: float = 0.75
 
 
@@ -48,7 +48,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         corpora: Teach the tone of voice.
         speech_corpora: Teach, besides those, only what speech is.
         judged_corpora: Each is left out once, and all of it judged by what was learned from the others.
-        seed: Of everything.
+        seed: Of all that is drawn.
         copies: How often each clip is heard through a line, besides as recorded.
         balance: Weight of a group (a corpus' angry clips, its other clips) is its size to the power of one minus this.
         line: What lines do.
@@ -59,7 +59,10 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         streams: Synthetic lines that the speech detector learns from.
         importance: What each head weighs.
         baseline: How baselines are made up.
-        thresholds: What the model's folder suggests.
+        false_alarms_per_hour: Where red begins is placed for so many on simulated calls of development speakers, by an
+            ear that never heard them.
+        thresholds: Where red begins instead, to be taken as it is.
+        device: Where the committees learn; `auto` takes an NVIDIA card where there is one.
     """
 
     name: str
@@ -79,7 +82,9 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     streams: int = 800
     importance: Importance = Importance()
     baseline: BaselineSettings = BaselineSettings()
-    thresholds: Thresholds = Thresholds(enter=0.5, leave=0.4, hold_s=1.0)
+    false_alarms_per_hour: Annotated[float, msgspec.Meta(ge=0)] = 0.3
+    thresholds: Thresholds | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
 def read_settings(file: Path) -> TrainSettings:

@@ -20,10 +20,11 @@ from torch import Tensor
 from voicerisk.training import corpora, lessons
 from voicerisk.training.committee import Committee, CommitteeSettings, Lesson, fit
 from voicerisk.training.corpora.clip import Clip, CorpusError
+from voicerisk.training.corpora.labels import NONVERBAL
 from voicerisk.training.curves import draw_curves
 from voicerisk.training.data import Progress, chunk_sums, load_chunks, pooled_forms, save_chunks
 from voicerisk.training.detector import fit_detector, stream_inputs
-from voicerisk.training.judging import DEVELOPMENT, Metrics, calibrate, fit_calibration, judged, left_out, summary
+from voicerisk.training.judging import DEVELOPMENT, Groups, Metrics, calibrated, judged, left_out, summary
 from voicerisk.training.lessons import Forms
 from voicerisk.training.metrics import auc
 from voicerisk.training.network import EMOTIONS, Ear
@@ -38,9 +39,6 @@ CURVES_FILE: Final = "curves.png"
 LOG_FILE: Final = "train.log"
 SETTINGS_FILE: Final = "train.toml"
 
-NONVERBAL: Final = "nonverbal"
-"""What corpora of laughs and cries name as their language: they teach the tone, but not what speech is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -49,6 +47,8 @@ class Trained:
     settings: TrainSettings
     ear: Ear
     left_out: dict[str, Ear]
+    unheard: Ear
+    """Trained without the development speakers: what choices are made by."""
     metrics: Metrics
     folder: Path
 
@@ -59,7 +59,11 @@ class _Material:
     forms: Forms
     weights: Tensor
     """(committees, n): to ship, to calibrate (development speakers unheard), then one for each corpus left out"""
-    dev: npt.NDArray[np.int64]
+    groups: Groups
+    """What committee 2, 3, ... never heard, and last what committee 1 never heard: each corpus left out, all of it, and
+    the development speakers"""
+    is_test: npt.NDArray[np.bool_]
+    """(n,) whose speaker is of the test part: never calibrated on"""
 
 
 def train(config: Path, folder: Path, root: Path | None = None, report: Progress = lambda *_: None) -> Trained:
@@ -82,18 +86,19 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
     log.info("%d clips of %s", len(clips), ", ".join((*settings.corpora, *settings.speech_corpora)))
     material = _material(settings, clips, folder, report)
     detector, detector_auc = _detector(settings, clips, folder, report)
-    losses: dict[str, list[tuple[int, float]]] = {"tone": [], "known": [], "mood": []}
     if not (folder / EARS_FILE).is_file():
         tone_lesson = lessons.tone_lesson(clips, material.forms, material.weights)
         known_lesson = lessons.known_lesson(clips, material.forms, material.weights, settings.baseline, settings.seed)
-        tones = _committees("tone", settings, settings.tone, tone_lesson, losses, report)
-        knowns = _committees("known", settings, settings.known, known_lesson, losses, report)
-        moods = _committees("mood", settings, settings.mood, tone_lesson, losses, report)
-        draw_curves(losses, folder / CURVES_FILE)
-        metrics = _judge(settings, material, tones, knowns, moods, tone_lesson, detector_auc)
+        kinds = {
+            "tone": _committees("tone", settings, settings.tone, tone_lesson, folder, report),
+            "known": _committees("known", settings, settings.known, known_lesson, folder, report),
+            "mood": _committees("mood", settings, settings.mood, tone_lesson, folder, report),
+        }
+        draw_curves({kind: losses for kind, (_, losses) in kinds.items()}, folder / CURVES_FILE)
+        committees = {kind: nets for kind, (nets, _) in kinds.items()}
+        metrics = _judge(settings, material, committees, tone_lesson, detector_auc)
         (folder / METRICS_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(metrics)) + b"\n")
-        kinds = {"tone": tones, "known": knowns, "mood": moods}
-        torch.save({kind: [_packed(net) for net in nets] for kind, nets in kinds.items()}, folder / EARS_FILE)
+        torch.save({kind: [_packed(net) for net in nets] for kind, nets in committees.items()}, folder / EARS_FILE)
     metrics = msgspec.json.decode((folder / METRICS_FILE).read_bytes(), type=Metrics)
     metrics = msgspec.structs.replace(metrics, detector=round(detector_auc, 4))
     stored = torch.load(folder / EARS_FILE, weights_only=True)
@@ -103,12 +108,14 @@ def train(config: Path, folder: Path, root: Path | None = None, report: Progress
     ]
     for row in metrics.left_out:
         log.info("%s: %s / %s, known %s / %s", row.name, row.rest, row.calm, row.rest_known, row.calm_known)
-    return Trained(settings, ears[0], dict(zip(settings.judged_corpora, ears[2:], strict=True)), metrics, folder)
+    without = dict(zip(settings.judged_corpora, ears[2:], strict=True))
+    return Trained(settings, ears[0], without, ears[1], metrics, folder)
 
 
 def _claim(folder: Path, settings: TrainSettings) -> None:
     """Make the folder this run's own; a folder of other settings is refused rather than mixed up."""
-    file, written = folder / SETTINGS_FILE, msgspec.toml.encode(settings)
+    said = {name: value for name, value in msgspec.to_builtins(settings).items() if value is not None}
+    file, written = folder / SETTINGS_FILE, msgspec.toml.encode(said)
     if file.is_file() and file.read_bytes() != written:
         raise CorpusError(f"{folder}: holds a run with other settings; name another run folder, or remove this one")
     file.write_bytes(written)
@@ -128,8 +135,8 @@ def _material(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
     """The clips as the committees hear them, and how often each of them hears which."""
     if not (folder / FRONT_FILE).is_file():
         chunks = chunk_sums(clips, settings.corpora, settings.copies, settings.line, settings.seed, report)
-        save_chunks(chunks, folder / FRONT_FILE)
-    forms = pooled_forms(load_chunks(folder / FRONT_FILE), len(clips), settings.seed)
+        save_chunks(chunks, clips, folder / FRONT_FILE)
+    forms = pooled_forms(load_chunks(folder / FRONT_FILE, clips), len(clips), settings.seed)
     teaches = lessons.usable(clips, forms) & np.array([clip.corpus in settings.corpora for clip in clips])
     parts = divide(clips)
     where = {id(clip): index for index, clip in enumerate(clips)}
@@ -139,7 +146,10 @@ def _material(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
     heard = [teaches & ~in_part["test"], teaches & in_part["train"]]
     heard += [teaches & np.array([clip.corpus != name for clip in clips]) for name in settings.judged_corpora]
     weights = torch.stack([lessons.balanced(clips, each, settings.balance) for each in heard])
-    return _Material(clips, forms, weights, np.flatnonzero(teaches & in_part["dev"]))
+    groups = {name: np.array([clip.corpus == name for clip in clips]) for name in settings.judged_corpora}
+    groups[DEVELOPMENT] = teaches & in_part["dev"]
+    where_in = {name: np.flatnonzero(inside) for name, inside in groups.items()}
+    return _Material(clips, forms, weights, where_in, in_part["test"])
 
 
 def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: Progress) -> tuple[Committee, float]:
@@ -173,47 +183,54 @@ def _detector(settings: TrainSettings, clips: list[Clip], folder: Path, report: 
 
 
 def _committees(
-    name: str,
-    settings: TrainSettings,
-    size: CommitteeSettings,
-    lesson: Lesson,
-    losses: dict[str, list[tuple[int, float]]],
-    report: Progress,
-) -> list[Committee]:
-    def told(step: int, loss: float) -> None:
-        losses[name].append((step, loss))
-        report(f"committees, {name}", step, size.steps)
+    name: str, settings: TrainSettings, size: CommitteeSettings, lesson: Lesson, folder: Path, report: Progress
+) -> tuple[list[Committee], list[tuple[int, float]]]:
+    """The committees of one kind as they were taught, not calibrated yet, and the losses on the way."""
+    file = folder / f"{name}.pt"
+    if not file.is_file():
+        losses: list[tuple[int, float]] = []
 
-    return fit(lesson, size, settings.importance.weights, len(EMOTIONS), settings.seed, told)
+        def told(step: int, loss: float) -> None:
+            losses.append((step, loss))
+            report(f"committees, {name}", step, size.steps)
+
+        device = torch.device("cuda" if _wants_cuda(settings) else "cpu")
+        nets = fit(lesson, size, settings.importance.weights, len(EMOTIONS), settings.seed, told, device=device)
+        torch.save({"nets": [_packed(net) for net in nets], "losses": losses}, file)
+    stored = torch.load(file, weights_only=True)
+    return [_unpacked(net) for net in stored["nets"]], stored["losses"]
+
+
+def _wants_cuda(settings: TrainSettings) -> bool:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise CorpusError('the settings ask for device = "cuda", but torch finds no NVIDIA card; use "auto"')
+    return settings.device != "cpu" and torch.cuda.is_available()
 
 
 def _judge(
     settings: TrainSettings,
     material: _Material,
-    tones: list[Committee],
-    knowns: list[Committee],
-    moods: list[Committee],
+    committees: dict[str, list[Committee]],
     lesson: Lesson,
     detector_auc: float,
 ) -> Metrics:
     """Calibrate all committees in place by what they say of clips that they never heard, and return what that shows."""
-    clips = material.clips
-    corpus = np.array([clip.corpus for clip in clips])
-    groups = {name: np.flatnonzero(corpus == name) for name in settings.judged_corpora}
-    groups[DEVELOPMENT] = material.dev
+    clips, groups = material.clips, material.groups
     calm_baselines = msgspec.structs.replace(settings.baseline, calm_share=1.0)
     known_lesson = lessons.known_lesson(clips, material.forms[:3], material.weights, calm_baselines, settings.seed + 1)
-    said, fitted = {}, {}
-    for kind, committees, of in (("tone", tones, lesson), ("known", knowns, known_lesson), ("mood", moods, lesson)):
-        # Committee 1 never heard the development speakers; from 2 on, each never heard one corpus.
-        places = [*range(2, 2 + len(settings.judged_corpora)), 1]
-        judges = {name: (committees[at], rows) for at, (name, rows) in zip(places, groups.items(), strict=True)}
-        raw = judged(judges, of)
-        fitted[kind] = fit_calibration(raw, of, groups)
-        calibrate(committees, fitted[kind])
-        said[kind] = raw[:, 0]
+    # Committee 1 never heard the development speakers, the last group; from 2 on, each never heard one corpus.
+    unheard = dict(zip(groups, [*range(2, 2 + len(settings.judged_corpora)), 1], strict=True))
+    tension, fitted = {}, {}
+    for kind, nets in committees.items():
+        of = known_lesson if kind == "known" else lesson
+        said = judged({name: nets[at] for name, at in unheard.items()}, groups, of)
+        fitted[kind] = calibrated(nets, unheard, said, of, groups, material.is_test)
+        tension[kind] = {name: outputs[:, 0] for name, outputs in said.items()}
     truth = lesson.scales[:, 0].double().numpy()
-    rows = [left_out(name, rows, clips, truth, said["tone"], said["known"]) for name, rows in groups.items()]
+    rows = [
+        left_out(name, rows, clips, truth, tension["tone"][name], tension["known"][name])
+        for name, rows in groups.items()
+    ]
     calibration = {f"{kind}_{scale}": platt for kind, of in fitted.items() for scale, platt in of.items()}
     return summary(rows, detector_auc, calibration)
 
