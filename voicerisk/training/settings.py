@@ -57,7 +57,8 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         mood: The committee for all but tension: stress, arousal, valence, emotion.
         speech: The speech detector.
         streams: Synthetic lines that the speech detector learns from.
-        importance: What each head weighs.
+        importance: What each head weighs in the committees `tone` and `known`, whose word on tension counts.
+        mood_importance: The same in the committee `mood`, whose word on all else counts.
         baseline: How baselines are made up.
         false_alarms_per_hour: Where red begins is placed for so many on simulated calls of development speakers, by an
             ear that never heard them.
@@ -81,6 +82,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     speech: CommitteeSettings = CommitteeSettings(members=1, hidden=24, dropout=0.1, steps=2500, batch=1024)
     streams: int = 800
     importance: Importance = Importance()
+    mood_importance: Importance = Importance(tension=0.2, valence=0.5, emotion=2.0)
     baseline: BaselineSettings = BaselineSettings()
     false_alarms_per_hour: Annotated[float, msgspec.Meta(ge=0)] = 0.3
     thresholds: Thresholds | None = None

@@ -195,7 +195,8 @@ def _committees(
             report(f"committees, {name}", step, size.steps)
 
         device = torch.device("cuda" if _wants_cuda(settings) else "cpu")
-        nets = fit(lesson, size, settings.importance.weights, len(EMOTIONS), settings.seed, told, device=device)
+        importance = settings.mood_importance if name == "mood" else settings.importance
+        nets = fit(lesson, size, importance.weights, len(EMOTIONS), settings.seed, told, device=device)
         torch.save({"nets": [_packed(net) for net in nets], "losses": losses}, file)
     stored = torch.load(file, weights_only=True)
     return [_unpacked(net) for net in stored["nets"]], stored["losses"]
