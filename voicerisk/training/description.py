@@ -11,7 +11,7 @@ from voicerisk.training.committee import CommitteeSettings
 from voicerisk.training.corpora import CORPORA, Clip, Corpus
 from voicerisk.training.features import NAMES
 from voicerisk.training.markdown import table
-from voicerisk.training.network import WINDOW_CHUNKS
+from voicerisk.training.network import BASELINE_FRAMES, WINDOW_CHUNKS
 from voicerisk.training.pooling import FUNCTIONALS
 from voicerisk.training.settings import TrainSettings
 from voicerisk.training.split import divide
@@ -66,14 +66,14 @@ def _hearing(settings: TrainSettings) -> Iterable[str]:
     yield (
         f"Every 10 ms a 40 ms frame gives {len(NAMES)} values that describe the voice (loudness, alpha ratio, "
         "Hammarberg index, spectral slopes, pitch, harmonics-to-noise ratio, five cepstral coefficients and so on). "
-        f"Sums over voiced frames give {len(FUNCTIONALS)} functionals, all independent of the line's gain, for the "
-        f"last {WINDOW_CHUNKS * CHUNK_S:.1f} s of speech and for the whole call. Committees of small networks judge "
-        "them:"
+        f"Sums over voiced frames give {len(FUNCTIONALS)} functionals, independent of the line's gain while the "
+        f"voice stays above about -70 dBFS, for the last {WINDOW_CHUNKS * CHUNK_S:.1f} s of speech and for the whole "
+        "call. Committees of small networks judge them:"
     )
     yield "\n".join((
         f"- **Tension**: {_size(settings.tone)} that see the voice alone and, once there is more of the caller than "
         f"the window holds, for up to three quarters {_size(settings.known)} that also see how the voice differs from "
-        "the caller's own first ten seconds of speech.",
+        f"the caller's own first {BASELINE_FRAMES / 100:.0f} s of speech.",
         f"- **Stress, arousal, valence, emotion**: {_size(settings.mood)}.",
         f"- **Speech**, whether the caller speaks at all: {_size(settings.speech)}, on the chunk and the last moments.",
     ))  # fmt: skip
