@@ -193,7 +193,12 @@ def train(
                 highlight=False,
                 soft_wrap=True,
             )
-        err.print(f"Run folder: {folder}. Next: voicerisk export --config {config} --run {folder} --to models/NAME")
+        err.print(
+            f"Run folder: {folder}. Next: voicerisk export --config {config} --run {folder} "
+            f"--to models/{trained.settings.name}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
