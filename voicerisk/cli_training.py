@@ -108,6 +108,9 @@ def tune(
     per_hour = _per_hour(budget)
     with needs_training():
         from voicerisk.training import tune as tuning
+        from voicerisk.training.corpora import load
+        from voicerisk.training.simulate import voices
+        from voicerisk.training.split import divide
 
         ear = load_model(model)
         settings, folder = load_config(config).floor_with(ear), ear.folder
@@ -115,7 +118,8 @@ def tune(
             if data is not None:
                 outcomes = tuning.outcomes_of_marks(folder, settings, data, advance=advance)
             else:
-                outcomes = tuning.outcomes_of_simulation(folder, settings, corpora, workers=workers, advance=advance)
+                callers = voices(divide(load(corpora))["dev"])
+                outcomes = tuning.outcomes_of_simulation(folder, settings, callers, workers=workers, advance=advance)
         result = tuning.tune(outcomes, settings.tension.boundaries, per_hour)
         if data is None:
             err.print(
@@ -211,7 +215,8 @@ def export(
 ) -> None:
     """Write the model folder of a finished run, checked against torch: whole files against 240 ms chunks.
 
-    Places red by simulated calls of development speakers, and measures each corpus by the ear that never heard it.
+    Places red by simulated calls of speakers and corpora that the judging ear never heard, and lets the ear that was
+    kept from a corpus judge all of it.
     Afterwards `voicerisk evaluate` fills in the card.
     """
     with needs_training():

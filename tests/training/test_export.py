@@ -7,7 +7,7 @@ import torch
 
 from voicerisk.scoring.contract import CHUNK_SAMPLES
 from voicerisk.training.committee import Committee
-from voicerisk.training.export import largest_difference, to_onnx
+from voicerisk.training.graph import largest_difference, to_onnx
 from voicerisk.training.network import N_KNOWN_INPUTS, N_OUTPUTS, N_SPEECH_INPUTS, STATES, Ear, first_states
 from voicerisk.training.pooling import FUNCTIONALS
 

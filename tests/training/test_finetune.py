@@ -23,8 +23,8 @@ from voicerisk.training.committee import Committee
 from voicerisk.training.corpora.clip import Clip, CorpusError
 from voicerisk.training.corpora.marks import clips_of, read_marks
 from voicerisk.training.data import chunk_sums, pooled_forms
-from voicerisk.training.export import ExportError, to_onnx
 from voicerisk.training.finetune import FinetuneSettings, finetune, pieces
+from voicerisk.training.graph import ExportError, to_onnx
 from voicerisk.training.network import EMOTIONS, N_KNOWN_INPUTS, N_OUTPUTS, N_SPEECH_INPUTS, STATES, Ear
 from voicerisk.training.pooling import FUNCTIONALS
 from voicerisk.training.reopen import ear_of

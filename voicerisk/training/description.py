@@ -174,9 +174,9 @@ def _training(settings: TrainSettings) -> Iterable[str]:
         "speech was told by Silero VAD, which heard the voices before the line."
     )
     yield (
-        "Where red begins (`thresholds` in `model.toml`) was found on simulated calls of development speakers, by an "
-        f"ear that had not heard them, for {settings.false_alarms_per_hour:g} false alarms an hour of calm calls. Test "
-        "speakers had no part in it."
+        "Where red begins (`thresholds` in `model.toml`) was found on simulated calls of development speakers and of "
+        "speakers of corpora never heard, each by an ear that was kept from them, for "
+        f"{settings.false_alarms_per_hour:g} false alarms an hour of calm calls. Test speakers had no part in it."
         if settings.thresholds is None
         else "Where red begins was set by hand, in `train.toml`."
     )

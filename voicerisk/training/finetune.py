@@ -33,7 +33,7 @@ from voicerisk.training.corpora import read_audio
 from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
 from voicerisk.training.corpora.marks import CORPUS_NAME, clips_of, read_marks
 from voicerisk.training.data import Progress, chunk_sums, pooled_forms
-from voicerisk.training.export import LARGEST_DIFFERENCE, ExportError, largest_difference, to_onnx
+from voicerisk.training.graph import LARGEST_DIFFERENCE, ExportError, largest_difference, to_onnx
 from voicerisk.training.metrics import auc
 from voicerisk.training.network import EMOTIONS, N_OUTPUTS, Ear
 from voicerisk.training.reopen import ear_of

@@ -8,7 +8,7 @@ from torch import Tensor
 from voicerisk.scoring.model import Model
 from voicerisk.scoring.model_file import GRAPH_FILE
 from voicerisk.training.committee import Committee
-from voicerisk.training.export import ExportError
+from voicerisk.training.graph import ExportError
 from voicerisk.training.network import Ear
 
 

@@ -60,8 +60,8 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         importance: What each head weighs in the committees `tone` and `known`, whose word on tension counts.
         mood_importance: The same in the committee `mood`, whose word on all else counts.
         baseline: How baselines are made up.
-        false_alarms_per_hour: Where red begins is placed for so many on simulated calls of development speakers, by an
-            ear that never heard them.
+        false_alarms_per_hour: Where red begins is placed for so many on simulated calls of speakers, and of corpora,
+            that the judging ear never heard (`placing`).
         thresholds: Where red begins instead, to be taken as it is.
         device: Where the committees learn; `auto` takes an NVIDIA card where there is one.
     """

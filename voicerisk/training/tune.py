@@ -2,7 +2,7 @@
 
 The chain runs once over the calls; then every setting is tried on the levels that it gave. Calls are a site's own
 marked ones (`corpora/marks.py`), or simulated ones of the split's development speakers. These a shipped model has
-heard in training, so its own red is placed by a like one that was kept from them (`export`).
+heard in training, so its own red is placed by ears that were kept from the callers (`placing`).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,13 +14,11 @@ import msgspec
 from voicerisk.events import Role
 from voicerisk.floor import FloorSettings
 from voicerisk.scoring.model_file import Thresholds
-from voicerisk.training.corpora import load
 from voicerisk.training.corpora.clip import CorpusError
 from voicerisk.training.corpora.marks import Mark, read_marks
 from voicerisk.training.evaluation.call_tables import LATE_S, CallRow, alerts_at, call_row, red_from
 from voicerisk.training.evaluation.calls import CORPORA, Outcome, replayed, run_calls, specs, with_every_window
-from voicerisk.training.simulate import voices
-from voicerisk.training.split import Part, divide
+from voicerisk.training.simulate import Voice
 from voicerisk.zones import Zones
 
 ENTERS: Final = tuple(round(0.30 + 0.02 * step, 2) for step in range(34))
@@ -170,24 +168,23 @@ def outcomes_of_marks(
 def outcomes_of_simulation(
     model_folder: Path,
     settings: FloorSettings,
-    corpora_root: Path | None,
+    callers: Sequence[Voice],
     *,
-    part: Part = "dev",
     escalating: int = 80,
     calm: int = 240,
     seed: int = 1,
     workers: int = 1,
     advance: Advance | None = None,
 ) -> list[Outcome]:
-    """Return what the chain makes of simulated calls of the split's `part`.
+    """Return what the chain makes of simulated calls of these callers.
 
     240 calm calls last six hours: the least that can tell half a false alarm per hour from none. Raises `CorpusError`
-    as `corpora.load`, and where no speaker of the part can play an escalating call.
+    where nobody among the callers can play an escalating call.
     """
-    wanted = specs(voices(divide(load(corpora_root))[part]), escalating=escalating, calm=calm, seed=seed)
+    wanted = specs(callers, escalating=escalating, calm=calm, seed=seed)
     if not any(spec.plan.onset_s is not None for spec in wanted):
         raise CorpusError(
-            f"no call can be simulated: no speaker of the {part} part is there both calm and angry, beside another; "
-            f"the corpora for that are {', '.join(CORPORA)}"
+            "no escalating call can be simulated: of no speaker are there both calm and angry clips, beside another "
+            f"speaker to be the agent; the corpora for that are {', '.join(CORPORA)}"
         )
     return run_calls(model_folder, with_every_window(settings), wanted, workers=workers, advance=advance)
