@@ -23,6 +23,7 @@ NEED_TORCH = (
     "test_export.py",
     "test_features.py",
     "test_finetune.py",
+    "test_judging.py",
     "test_pooling.py",
     "test_train.py",
 )
