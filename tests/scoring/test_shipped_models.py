@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 
-from voicerisk.scoring.contract import CHUNK_SAMPLES, RATE_HZ
+from voicerisk.scoring.contract import CHUNK_SAMPLES
 from voicerisk.scoring.engine import ScoringEngine
 from voicerisk.scoring.model import Model, load_model
 from voicerisk.scoring.scores import ChunkScore, ScoringError
 
 MODELS = sorted(path.parent for path in (Path(__file__).parents[2] / "models").glob("*/model.toml"))
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 N_CHANNELS = 33
 N_CHUNKS = 16
 
@@ -24,15 +26,17 @@ def model(request: pytest.FixtureRequest) -> Model:
 
 @pytest.fixture(scope="module")
 def audio() -> npt.NDArray[np.int16]:
-    """(16, 33, 1920): voices of all pitches and loudnesses, syllables and pauses, over noise."""
+    """(16, 33, 1920): a real voice, calm and angry, from ever later places of the recording and ever quieter."""
     rng = np.random.default_rng(5)
-    at_s = np.arange(N_CHUNKS * CHUNK_SAMPLES) / RATE_HZ
-    voices = []
-    for i in range(N_CHANNELS):
-        phase = 2 * np.pi * (80 + 8 * i) * (at_s + 0.002 * np.sin(2 * np.pi * (2 + i % 5) * at_s))
-        voice = sum(np.sin(k * phase) / k for k in range(1, 12))
-        syllables = np.maximum(0.0, np.sin(2 * np.pi * (1.5 + 0.1 * i) * at_s + i))
-        voices.append(0.2 * 10 ** (-i / 20) * voice * syllables + rng.standard_normal(len(at_s)) * 1e-3)
+    spoken = np.concatenate(
+        [soundfile.read(FIXTURES / f"{name}.flac", dtype="float32")[0] for name in ("calm", "angry")]
+    )
+    n_samples = N_CHUNKS * CHUNK_SAMPLES
+    voices = [
+        10 ** (-i / 20) * np.roll(spoken, -i * len(spoken) // N_CHANNELS)[:n_samples]
+        + rng.standard_normal(n_samples) * 10 ** (-i / 20) * 1e-3
+        for i in range(N_CHANNELS)
+    ]
     samples = np.clip(np.stack(voices) * 32768, -32768, 32767).astype(np.int16)
     return samples.reshape(N_CHANNELS, N_CHUNKS, CHUNK_SAMPLES).transpose(1, 0, 2)
 
