@@ -171,7 +171,7 @@ async def test_a_port_given_back_forgets_its_call_but_not_its_sender() -> None:
 async def test_nobody_comes_and_somebody_goes() -> None:
     """A port to which nobody sends is given back, and so is one whose sender has fallen silent: that is an end."""
     with capture_logs() as logs:
-        async with receiving(start_within_s=0.2, inactivity_s=0.4) as ports:
+        async with receiving(start_within_s=0.8, inactivity_s=1.4) as ports:
             await ports.open()
             heard = await ports.open()
             sender = ports.send(heard, packets(BYTES))
@@ -183,7 +183,7 @@ async def test_nobody_comes_and_somebody_goes() -> None:
                 ports.send(heard, [b"hello"], sender)
                 await asyncio.sleep(0.02)
             await until(lambda: not ports.server.ports)
-    assert [(ended.reason, ended.clean) for ended in stream.ended] == [("no packet for 0.4 s", False)]
+    assert [(ended.reason, ended.clean) for ended in stream.ended] == [("no packet for 1.4 s", False)]
     assert [log["cause"] for log in logs if log["event"] == "port closed"] == ["no_start", "inactive"]
 
 
