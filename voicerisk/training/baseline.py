@@ -20,7 +20,7 @@ from voicerisk.scoring.contract import RATE_HZ
 from voicerisk.training import channel
 from voicerisk.training.corpora import labels, read_audio
 from voicerisk.training.corpora.clip import Audio, Clip
-from voicerisk.training.evaluation.corpus_out import QUIET, UPSET, CorpusOut
+from voicerisk.training.evaluation.corpus_out import CorpusOut
 from voicerisk.training.evaluation.scoring import Doubles, Progress
 from voicerisk.training.metrics import Estimate, auc, estimate
 from voicerisk.training.split import PARTS, Part
@@ -233,7 +233,7 @@ def judged(
     truth = np.array([labels.tension(clip) for clip in clips], dtype=np.int64)
     speakers = np.array([clip.speaker for clip in clips])
     everyone = np.ones(len(clips), dtype=np.bool_)
-    quiet = np.array([clip.emotion in QUIET | UPSET for clip in clips], dtype=np.bool_)
+    quiet = np.array([clip.emotion in labels.QUIET | labels.UPSET for clip in clips], dtype=np.bool_)
     rest, calm = (
         estimate(auc, truth[which], score[which], speakers[which].tolist(), resamples=resamples)
         for which in (everyone, quiet)

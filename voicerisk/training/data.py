@@ -22,6 +22,7 @@ from voicerisk.training import sounds
 from voicerisk.training.augment import LineSettings, through_a_line
 from voicerisk.training.corpora import read_audio
 from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
+from voicerisk.training.evaluation.scoring import n_chunks
 from voicerisk.training.network import MIN_VOICED, WINDOW_CHUNKS, FrontEnd
 from voicerisk.training.pooling import N_SUMS
 
@@ -100,11 +101,6 @@ def _batch_parts(task: tuple[list[int], list[Clip], list[Audio], int, LineSettin
         for i, audio, sums in zip(indices, heard, _front(front, heard), strict=True):
             parts.append((sums[: n_chunks(audio)], i, copy))
     return parts
-
-
-def n_chunks(audio: Audio) -> int:
-    """How many chunks of 240 ms the audio fills, the last one filled up with silence."""
-    return max(1, -(-len(audio) // CHUNK_SAMPLES))
 
 
 def _front(front: FrontEnd, audios: Sequence[Audio]) -> npt.NDArray[np.float32]:

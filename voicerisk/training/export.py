@@ -16,7 +16,7 @@ from voicerisk.training import corpora
 from voicerisk.training.data import Progress
 from voicerisk.training.description import card_text
 from voicerisk.training.evaluation.corpus_out import RANKED, CorpusOut, measure_left_out, write_corpus_out
-from voicerisk.training.graph import LARGEST_DIFFERENCE, ExportError, largest_difference, to_onnx
+from voicerisk.training.graph import checked, to_onnx
 from voicerisk.training.network import EMOTIONS, STATES, WINDOW_CHUNKS
 from voicerisk.training.placing import red_placed
 from voicerisk.training.train import CURVES_FILE, Trained
@@ -54,9 +54,9 @@ def export(
     random = np.random.default_rng(settings.seed)
     some = [corpora.read_audio(clips[i]) for i in random.permutation(len(clips))[:CHECKED_CLIPS]]
     graph = to_onnx(trained.ear)
-    difference = largest_difference(trained.ear, graph, some)
-    if difference > LARGEST_DIFFERENCE:
-        raise ExportError(f"the graph's scores differ by up to {difference:.2g} from the network's over whole files")
+    difference = checked(
+        trained.ear, graph, some, f"{folder}: not written, for its graph does not do what the network does"
+    )
     spec = _spec(trained, difference, settings.thresholds or Thresholds(enter=0.5, leave=0.4, hold_s=1.0))
     if settings.thresholds is None:
         spec = msgspec.structs.replace(spec, thresholds=red_placed(trained, spec, root, report, workers))

@@ -27,15 +27,16 @@ from voicerisk.scoring.model_file import (
 )
 from voicerisk.training import lessons
 from voicerisk.training.augment import LineSettings
-from voicerisk.training.calibrate import Platt, fit_platt_of_few
+from voicerisk.training.calibrate import fit_platt_of_few
 from voicerisk.training.committee import Committee, CommitteeSettings, Lesson, fit
 from voicerisk.training.corpora import read_audio
 from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
 from voicerisk.training.corpora.marks import CORPUS_NAME, clips_of, read_marks
 from voicerisk.training.data import Progress, chunk_sums, pooled_forms
-from voicerisk.training.graph import LARGEST_DIFFERENCE, ExportError, largest_difference, to_onnx
+from voicerisk.training.graph import checked, to_onnx
+from voicerisk.training.judging import calibrate
 from voicerisk.training.metrics import auc
-from voicerisk.training.network import EMOTIONS, N_OUTPUTS, Ear
+from voicerisk.training.network import EMOTIONS, Ear
 from voicerisk.training.reopen import ear_of
 from voicerisk.training.settings import BaselineSettings, Importance
 from voicerisk.training.split import divide, draw
@@ -102,12 +103,12 @@ def finetune(
     some = _sounds(clips, settings.seed)
     ear = ear_of(init)
     other = f"{init.folder}: was not made by this version of voicerisk, so it cannot be taught further"
-    _check(ear, (init.folder / GRAPH_FILE).read_bytes(), some, other)
+    checked(ear, (init.folder / GRAPH_FILE).read_bytes(), some, other)
     material = _material(clips, marks, settings, report)
     tone, known, outcome = _teach(ear, material, settings, report)
     new = Ear(tone, known, ear.mood, ear.speech).eval()
     graph = to_onnx(new)
-    difference = _check(new, graph, some, f"{folder}: not written, for its graph does not do what the network does")
+    difference = checked(new, graph, some, f"{folder}: not written, for its graph does not do what the network does")
     method = msgspec.structs.asdict(settings)
     spec = model_file(folder.name, version, init.spec, outcome, method, difference)
     card = file.read_text(encoding="utf-8") if (file := init.folder / CARD_FILE).is_file() else ""
@@ -145,14 +146,6 @@ def _sounds(clips: Sequence[Clip], seed: int) -> list[Audio]:
     drawn = np.random.default_rng(seed).permutation(len(clips))[:CHECKED_PIECES].tolist()
     groups = [drawn[first : first + CHECKED_AT_ONCE] for first in range(0, len(drawn), CHECKED_AT_ONCE)]
     return [np.concatenate([read_audio(clips[index]) for index in group]) for group in groups]
-
-
-def _check(ear: Ear, graph: bytes, audios: Sequence[Audio], wrong: str) -> float:
-    """The largest difference between the scores of graph and network. Raises `ExportError` where it is too large."""
-    difference = largest_difference(ear, graph, audios)
-    if not difference <= LARGEST_DIFFERENCE:
-        raise ExportError(f"{wrong} (scores differ by up to {difference:.2g}, {LARGEST_DIFFERENCE:g} is allowed)")
-    return difference
 
 
 def _count(clips: Sequence[Clip], among: Mask, label: str) -> int:
@@ -216,7 +209,7 @@ def _teach(
     )
     for committee, gain in ((tone, outcome.alone), (known, outcome.known)):
         if gain is not None:
-            _calibrate(committee, gain.calibration)
+            calibrate([committee], {"tension": gain.calibration})
     return tone, known, outcome
 
 
@@ -254,10 +247,3 @@ def _judge(before: Committee, after: Committee, lesson: Lesson, judged: Mask) ->
         old, new = (net(lesson.inputs[0, rows])[:, 0].double().numpy() for net in (before, after))
     area_before, area_after = (auc(truth.astype(np.int64), said, np.ones(len(rows))) for said in (old, new))
     return Gain(len(rows), area_before, area_after, fit_platt_of_few(new, truth))
-
-
-def _calibrate(net: Committee, platt: Platt) -> None:
-    """Calibrate tension, and leave the other outputs as they are."""
-    slopes, offsets = torch.ones(N_OUTPUTS), torch.zeros(N_OUTPUTS)
-    slopes[0], offsets[0] = platt.slope, platt.offset
-    net.calibrate(slopes, offsets)

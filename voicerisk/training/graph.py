@@ -14,7 +14,7 @@ from voicerisk.scoring import contract
 from voicerisk.scoring.model_file import ModelError
 from voicerisk.training.batch_proof import batch_proof
 from voicerisk.training.corpora.clip import Audio
-from voicerisk.training.data import n_chunks
+from voicerisk.training.evaluation.scoring import n_chunks
 from voicerisk.training.network import STATES, Ear, first_states
 
 OUTPUTS: Final = contract.CHUNK_OUTPUTS + contract.WINDOW_OUTPUTS + contract.WHOLE_OUTPUTS
@@ -78,3 +78,11 @@ def largest_difference(ear: Ear, graph: bytes, audios: Sequence[Audio]) -> float
                 torch_states |= pooled
                 worst = max(worst, *(float(np.abs(got[name] - value.numpy()).max()) for name, value in wanted.items()))
     return worst
+
+
+def checked(ear: Ear, graph: bytes, audios: Sequence[Audio], wrong: str) -> float:
+    """What `largest_difference` gives. Raises `ExportError`, beginning with `wrong`, where it is more than 1e-4."""
+    difference = largest_difference(ear, graph, audios)
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ExportError(f"{wrong} (scores differ by up to {difference:.2g}, {LARGEST_DIFFERENCE:g} is allowed)")
+    return difference

@@ -11,11 +11,10 @@ import torch
 from voicerisk.training.calibrate import Platt, fit_platt
 from voicerisk.training.committee import Committee, Lesson
 from voicerisk.training.corpora.clip import Clip
+from voicerisk.training.corpora.labels import QUIET, UPSET
 from voicerisk.training.metrics import auc
 from voicerisk.training.network import N_OUTPUTS, SCALES
 
-QUIET: Final = frozenset({"neutral", "calm", "sad"})
-UPSET: Final = frozenset({"angry", "tense"})
 DEVELOPMENT: Final = "development speakers"
 """Name of the group of clips that is left out by speaker, not by corpus."""
 
@@ -110,10 +109,10 @@ def fit_calibration(
 
 
 def calibrate(committees: Sequence[Committee], fitted: Mapping[str, Platt]) -> None:
-    """Fold the calibration of the scales into the committees."""
+    """Fold the calibration of the scales into the committees; outputs that it does not name stay as they are."""
     slopes, offsets = torch.ones(N_OUTPUTS), torch.zeros(N_OUTPUTS)
-    for index, scale in enumerate(SCALES):
-        slopes[index], offsets[index] = fitted[scale].slope, fitted[scale].offset
+    for scale, platt in fitted.items():
+        slopes[SCALES.index(scale)], offsets[SCALES.index(scale)] = platt.slope, platt.offset
     for committee in committees:
         committee.calibrate(slopes, offsets)
 

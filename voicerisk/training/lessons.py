@@ -19,7 +19,6 @@ from voicerisk.training.settings import BaselineSettings
 MIN_VOICED_FRAMES: Final = 5.0
 """A clip needs so many voiced frames, in every copy, to teach or to be judged."""
 MIN_BASELINE_CLIPS: Final = 2
-CALM: Final = frozenset({"neutral", "calm"})
 
 Forms = npt.NDArray[np.float32]
 """(3 * copies, n_clips, N_SUMS), see `data.pooled_forms`."""
@@ -44,7 +43,7 @@ def voices(clips: Sequence[Clip]) -> Tensor:
     """Index of the speaker of each calm clip of a known speaker, (n,); -1 for all other clips."""
     names = {name: index for index, name in enumerate(sorted({clip.speaker for clip in clips}))}
     return torch.tensor(
-        [names[clip.speaker] if clip.emotion in CALM and clip.has_known_speaker else -1 for clip in clips]
+        [names[clip.speaker] if clip.emotion in labels.CALM and clip.has_known_speaker else -1 for clip in clips]
     )
 
 
@@ -85,7 +84,7 @@ def known_lesson(clips: Sequence[Clip], forms: Forms, weights: Tensor, settings:
         if clips[index].has_known_speaker:
             everything, calm = by_speaker.setdefault(clips[index].speaker, ([], []))
             everything.append(index)
-            if clips[index].emotion in CALM:
+            if clips[index].emotion in labels.CALM:
                 calm.append(index)
     used = [row for row in range(len(forms)) if row // 3 in SPEAKER_COPIES]
     inputs, has = [], torch.ones(len(clips))

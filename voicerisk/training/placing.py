@@ -13,6 +13,7 @@ from voicerisk.scoring.model_file import ModelFile, Thresholds, write_model_fold
 from voicerisk.training import corpora
 from voicerisk.training.data import Progress
 from voicerisk.training.evaluation.calls import CORPORA, Outcome, shipped_settings
+from voicerisk.training.evaluation.effort import counted
 from voicerisk.training.graph import to_onnx
 from voicerisk.training.network import Ear
 from voicerisk.training.simulate import Voice, voices
@@ -47,16 +48,8 @@ def red_placed(trained: Trained, spec: ModelFile, root: Path | None, report: Pro
         CorpusError: No calls can be simulated, or none keeps the budget.
     """
     panels = list(_panels(trained, root))
-    total = sum(panel.escalating + panel.calm for panel in panels)
+    advance = counted(report, "placing red: calls", sum(panel.escalating + panel.calm for panel in panels))
     outcomes: list[Outcome] = []
-    done = 0
-
-    def advance(n: int) -> None:
-        nonlocal done
-        done += n
-        report("placing red: calls", done, total)
-
-    advance(0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for panel in panels:

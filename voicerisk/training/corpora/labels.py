@@ -10,9 +10,15 @@ EMOTION_CLASSES: Final = ("neutral", "happy", "sad", "angry", "fearful", "disgus
 NONVERBAL: Final = "nonverbal"
 """What corpora of laughs and cries name as their language: they teach the tone, but not what speech is."""
 
+UPSET: Final[frozenset[Emotion]] = frozenset({"angry", "tense"})
+"""What tension is to be told by."""
+CALM: Final[frozenset[Emotion]] = frozenset({"neutral", "calm"})
+"""What a caller's own baseline is made of."""
+QUIET: Final[frozenset[Emotion]] = CALM | {"sad"}
+"""What anger must be told from before all: nobody should mistake these for it."""
+
 _AROUSED: Final[frozenset[Emotion]] = frozenset({"angry", "happy", "fearful", "surprised", "tense"})
 _UNAROUSED: Final[frozenset[Emotion]] = frozenset({"neutral", "calm", "sad"})
-_UPSET: Final[frozenset[Emotion]] = frozenset({"angry", "tense"})
 _UNSAID: Final[frozenset[Emotion]] = frozenset({"other", "noise"})
 _BORED: Final = "Langeweile/boredom"
 _BAVED_AROUSAL: Final = {"level0": 0, "level1": 0, "level2": 1}
@@ -22,7 +28,7 @@ def tension(clip: Clip) -> int | None:
     """Return 1 for anger (or a site's mark `tense`), 0 for every other named emotion, None where nobody said."""
     if clip.label_raw == _BORED:
         return 0
-    return None if clip.emotion in _UNSAID else int(clip.emotion in _UPSET)
+    return None if clip.emotion in _UNSAID else int(clip.emotion in UPSET)
 
 
 def stress(clip: Clip) -> int | None:
@@ -31,7 +37,7 @@ def stress(clip: Clip) -> int | None:
         return 1
     if clip.label_raw == _BORED:
         return 0
-    return None if clip.emotion in _UNSAID else int(clip.emotion in _UPSET or clip.emotion == "fearful")
+    return None if clip.emotion in _UNSAID else int(clip.emotion in UPSET or clip.emotion == "fearful")
 
 
 def arousal(clip: Clip) -> int | None:

@@ -9,7 +9,8 @@ import numpy as np
 from voicerisk.scoring.contract import RATE_HZ
 from voicerisk.scoring.engine import ChannelState
 from voicerisk.scoring.model import Model
-from voicerisk.training.corpora.clip import Audio, Clip, Emotion
+from voicerisk.training.corpora.clip import Audio, Clip
+from voicerisk.training.corpora.labels import CALM
 from voicerisk.training.evaluation.scoring import (
     AT_ONCE,
     ClipScores,
@@ -20,7 +21,6 @@ from voicerisk.training.evaluation.scoring import (
     states_after,
 )
 
-CALM: Final[frozenset[Emotion]] = frozenset({"neutral", "calm"})
 FIRST_CLIPS: Final = 5
 MIN_CLIPS: Final = 3
 WINDOWS: Final = 1.3

@@ -11,7 +11,7 @@ from voicerisk.scoring.contract import RATE_HZ
 from voicerisk.training import callsounds, channel
 from voicerisk.training.corpora import labels
 from voicerisk.training.corpora.clip import Audio, Clip, CorpusError
-from voicerisk.training.evaluation.corpus_out import QUIET, UPSET
+from voicerisk.training.corpora.labels import QUIET, UPSET
 from voicerisk.training.evaluation.scoring import ClipScores, Doubles
 from voicerisk.training.metrics import (
     DECIMALS,

@@ -20,7 +20,7 @@ import numpy as np
 from voicerisk.scoring.model import Model
 from voicerisk.training.corpora import read_audio
 from voicerisk.training.corpora.clip import Clip, CorpusError
-from voicerisk.training.corpora.labels import tension
+from voicerisk.training.corpora.labels import QUIET, UPSET, tension
 from voicerisk.training.evaluation.caller import beside_own_calm
 from voicerisk.training.evaluation.scoring import ClipScores, Doubles, Progress, score_clips
 from voicerisk.training.metrics import Estimate, Statistic, auc, auc_gain, ece, estimate, estimate_apart
@@ -28,8 +28,6 @@ from voicerisk.training.metrics import Estimate, Statistic, auc, auc_gain, ece, 
 FILE: Final = "corpus_out.json"
 RANKED: Final = ("emodb", "ased", "nemo", "turev", "savee", "korean")
 """The corpora over which the mean is taken."""
-UPSET: Final = frozenset({"angry", "tense"})
-QUIET: Final = frozenset({"neutral", "calm", "sad"})
 
 
 class CorpusOut(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,19 @@ Report = Callable[[str, int, int], None]
 """Gets the name of the stage, how much of it is done (0 when it begins), and how much there is."""
 
 
+def counted(report: Report, stage: str, total: int) -> Callable[[int], None]:
+    """Return what to call with how many more are done; reports at once that the stage begins."""
+    done = 0
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+        report(stage, done, total)
+
+    advance(0)
+    return advance
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How much is measured; `QUICK` is a smoke run whose numbers mean little."""

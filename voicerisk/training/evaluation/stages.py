@@ -31,7 +31,7 @@ from voicerisk.training.evaluation.clip_tables import (
     lines,
     make_babble,
 )
-from voicerisk.training.evaluation.effort import Effort, Report
+from voicerisk.training.evaluation.effort import Effort, Report, counted
 from voicerisk.training.evaluation.results import CallResult, SoundRow
 from voicerisk.training.evaluation.scoring import ClipScores, in_processes, score_clips
 from voicerisk.training.evaluation.speech import SpeechResult, speech_result
@@ -61,7 +61,7 @@ def through_lines(
     """Return the figures of some of the clips as recorded and after each line, and how far the level moves tension."""
     step = max(1, len(clips) // effort.line_clips)
     some, sounds = clips[::step], audios[::step]
-    calm = [audio for clip, audio in zip(clips, audios, strict=True) if clip.emotion in {"neutral", "calm"}]
+    calm = [audio for clip, audio in zip(clips, audios, strict=True) if clip.emotion in labels.CALM]
     babble = make_babble(calm, 60.0, np.random.default_rng(0))
     names = [AS_RECORDED, *lines(babble)]
     rows: list[LineRow] = []
@@ -116,14 +116,7 @@ def whole_calls(model: Model, callers: Sequence[Voice], effort: Effort, workers:
     kinds = [[i for i, spec in enumerate(usual) if (spec.plan.onset_s is None) == calm] for calm in (False, True)]
     again = [index for kind in kinds for index in kind[: -(-len(kind) // 2)]]
     wanted = [*usual, *(degraded(usual[index]) for index in again)]
-    done = 0
-    tell("calls", done, len(wanted))
-
-    def advance(n: int) -> None:
-        nonlocal done
-        done += n
-        tell("calls", done, len(wanted))
-
+    advance = counted(tell, "calls", len(wanted))
     everything = run_calls(model.folder, settings, wanted, workers=workers, advance=advance)
     outcomes = everything[: len(usual)]
     groups: dict[str, list[Outcome]] = {"all calls": outcomes}
